@@ -1,0 +1,2 @@
+//! The `wits` command.
+fn main() {}

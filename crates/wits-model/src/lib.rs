@@ -1,0 +1,29 @@
+//! What wits talks about: package names, versions, digests, sources, and the three file formats.
+//!
+//! This crate parses at the edge, once: a [`PackageName`], a [`PackageId`], a [`Digest`] or a
+//! [`RegistryUrl`] that exists is valid, and no other crate passes a `String` that means one of
+//! them. It does no I/O, reads no environment and knows no WIT text.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`name`] | [`PackageName`], [`PackageId`] (the one key, name and version), [`PackageRef`] |
+//! | [`digest`] | [`Digest`], sha256 and nothing else |
+//! | [`source`] | [`RegistryUrl`] (where a registry is), [`PackageSource`] (where one package is) |
+//! | [`metadata`] | [`PackageMetadata`], what a package says about itself beside its WIT |
+//! | [`span`] | [`SourceSpan`], a place in a text file, for diagnostics |
+//! | [`error`] | [`ErrorKind`], which decides the exit code |
+
+pub mod digest;
+pub mod error;
+pub mod metadata;
+pub mod name;
+pub mod source;
+pub mod span;
+
+pub use digest::Digest;
+pub use error::ErrorKind;
+pub use metadata::PackageMetadata;
+pub use name::{NameError, PackageId, PackageName, PackageRef};
+pub use semver::Version;
+pub use source::{PackageSource, RegistryUrl, Scheme, SourceError};
+pub use span::SourceSpan;
