@@ -9,6 +9,7 @@
 //! | [`name`] | [`PackageName`], [`PackageId`] (the one key, name and version), [`PackageRef`] |
 //! | [`digest`] | [`Digest`], sha256 and nothing else |
 //! | [`source`] | [`RegistryUrl`] (where a registry is), [`PackageSource`] (where one package is) |
+//! | [`pin`] | [`Pin`], which bytes a package is |
 //! | [`metadata`] | [`PackageMetadata`], what a package says about itself beside its WIT |
 //! | [`span`] | [`SourceSpan`], a place in a text file, for diagnostics |
 //! | [`error`] | [`ErrorKind`], which decides the exit code |
@@ -17,6 +18,7 @@ pub mod digest;
 pub mod error;
 pub mod metadata;
 pub mod name;
+pub mod pin;
 pub mod source;
 pub mod span;
 
@@ -24,6 +26,7 @@ pub use digest::Digest;
 pub use error::ErrorKind;
 pub use metadata::PackageMetadata;
 pub use name::{NameError, PackageId, PackageName, PackageRef};
+pub use pin::Pin;
 pub use semver::Version;
 pub use source::{PackageSource, RegistryUrl, Scheme, SourceError};
 pub use span::SourceSpan;
