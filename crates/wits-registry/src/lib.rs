@@ -1,1 +1,36 @@
-//! placeholder
+//! Registries: where packages come from and where they are published.
+//!
+//! One trait, [`Registry`], with one implementation per kind of backend; [`Registries`] picks the
+//! backend that a [`PackageSource`](wits_model::PackageSource) belongs to. A source says everything
+//! that is needed to ask for a package again, so what `wits.lock` pinned can be asked for whatever
+//! today's routes say. This crate decides nothing about versions, writes no cache, reads no environment
+//! and never prints.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`registry`] | the trait and the values that pass through it |
+//! | [`error`] | [`RegistryError`]: what can go wrong, its kind and its help |
+//! | [`options`] | [`Options`] and [`Limits`]: what the caller decides |
+//! | [`artifact`] | the OCI artifact of a Wasm package: manifest and config, the same bytes in every backend |
+//! | [`backends`] | [`Registries`], which finds the backend of a source |
+//! | `layout` | OCI image layouts on disk |
+//! | `oci` | OCI registries (feature `network`) |
+//! | `transport` | HTTP: redirects, tokens, retries, limits (feature `network`) |
+//! | `well_known` | `registry.json` of a domain (feature `network`) |
+//!
+//! Bytes from a peer are hashed before anything parses them, and every body has a size cap and a
+//! deadline.
+
+pub mod artifact;
+pub mod backends;
+pub mod error;
+pub mod options;
+pub mod registry;
+
+mod layout;
+mod tag;
+
+pub use backends::Registries;
+pub use error::{Place, RegistryError};
+pub use options::{Limits, Options, Proxy};
+pub use registry::{Answer, Outcome, Publication, Published, Registry, Release};

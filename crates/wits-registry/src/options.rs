@@ -1,0 +1,85 @@
+//! What the caller decides. Nothing here is read from the environment: that is for front ends.
+
+use std::time::Duration;
+
+/// How registries are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Refuse, before any socket is opened, whatever needs the network. `layout:` works.
+    pub offline: bool,
+    /// The `User-Agent` of every request.
+    pub user_agent: String,
+    /// Sizes, deadlines and retries.
+    pub limits: Limits,
+    /// Whether requests go through a proxy.
+    pub proxy: Proxy,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            offline: false,
+            user_agent: concat!("wits/", env!("CARGO_PKG_VERSION")).to_owned(),
+            limits: Limits::default(),
+            proxy: Proxy::None,
+        }
+    }
+}
+
+/// Which proxy is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proxy {
+    /// None, whatever the environment says.
+    #[default]
+    None,
+    /// What the system is set to: `HTTPS_PROXY` and its kin, or the system's settings.
+    System,
+}
+
+/// The most that is taken from a peer, and the longest it is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one Wasm package.
+    pub max_blob: u64,
+    /// Bytes of a manifest, a page of tags, a token, a `registry.json` or an `index.json`.
+    pub max_manifest: u64,
+    /// Pages of tags.
+    pub max_pages: usize,
+    /// Tags of one package, over all pages.
+    pub max_tags: usize,
+    /// Redirects of one request.
+    pub max_redirects: usize,
+    /// Until a connection stands.
+    pub connect_timeout: Duration,
+    /// Between two pieces of an answer.
+    pub read_timeout: Duration,
+    /// For one operation, its retries included.
+    pub total_timeout: Duration,
+    /// How often a request that failed for a passing reason is sent again.
+    pub retries: usize,
+    /// The first pause before a retry; later ones are longer, and all are jittered.
+    pub retry_delay: Duration,
+    /// The longest pause, and the longest `Retry-After` that is waited for.
+    pub max_retry_delay: Duration,
+    /// How long another process that publishes to the same layout is waited for.
+    pub lock_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_blob: 256 << 20,
+            max_manifest: 4 << 20, // distribution-spec, "Pushing Manifests": registries take at least 4 MiB
+            max_pages: 1_000,
+            max_tags: 200_000,
+            max_redirects: 5,
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_secs(300),
+            retries: 3,
+            retry_delay: Duration::from_millis(200),
+            max_retry_delay: Duration::from_secs(20),
+            lock_timeout: Duration::from_secs(60),
+        }
+    }
+}
