@@ -1,0 +1,1 @@
+//! Description, authors, licence and links of a package, as custom sections.
