@@ -1,0 +1,1 @@
+//! Items as short WIT-like text, for messages.
