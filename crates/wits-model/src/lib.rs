@@ -10,23 +10,35 @@
 //! | [`digest`] | [`Digest`], sha256 and nothing else |
 //! | [`source`] | [`RegistryUrl`] (where a registry is), [`PackageSource`] (where one package is) |
 //! | [`pin`] | [`Pin`], which bytes a package is |
+//! | [`lock`] | [`Lock`], `wits.lock`: the pinned closure |
+//! | [`manifest`] | [`Manifest`], `wits.toml`: what a project says beside its WIT |
+//! | [`routes`] | [`RouteFile`] and [`Routes`], `registry.toml`: which registry serves which package |
+//! | [`document`] | [`DocumentError`], what is wrong with the TOML of any of the three |
 //! | [`metadata`] | [`PackageMetadata`], what a package says about itself beside its WIT |
 //! | [`span`] | [`SourceSpan`], a place in a text file, for diagnostics |
 //! | [`error`] | [`ErrorKind`], which decides the exit code |
 
 pub mod digest;
+pub mod document;
 pub mod error;
+pub mod lock;
+pub mod manifest;
 pub mod metadata;
 pub mod name;
 pub mod pin;
+pub mod routes;
 pub mod source;
 pub mod span;
 
 pub use digest::Digest;
+pub use document::DocumentError;
 pub use error::ErrorKind;
+pub use lock::{Lock, LockChange, LockError, LockedPackage};
+pub use manifest::{Manifest, ManifestError};
 pub use metadata::PackageMetadata;
 pub use name::{NameError, PackageId, PackageName, PackageRef};
 pub use pin::Pin;
+pub use routes::{Layer, Origin, Route, RouteError, RouteFile, RouteKey, Routes};
 pub use semver::Version;
 pub use source::{PackageSource, RegistryUrl, Scheme, SourceError};
 pub use span::SourceSpan;

@@ -1,0 +1,55 @@
+//! `registry.toml`: which registry serves which package, and how its host is reached.
+//!
+//! A package is looked up in exactly one registry, never searched for in several. Which one is decided
+//! in two steps. First the [`RouteFile`]s of all layers are merged key by key, an earlier [`Layer`]
+//! winning a key. Then the most specific key wins: package, namespace, default. So a `default` never
+//! captures a namespace that is mapped anywhere, in whatever layer.
+//!
+//! A checkout is not trusted with the user's routes: see [`Routes::merge`].
+
+mod error;
+mod file;
+mod merge;
+mod origin;
+
+use std::fmt;
+
+use crate::{PackageName, RegistryUrl};
+
+pub use error::{Reroute, RouteError};
+pub use file::RouteFile;
+pub use merge::{Entry, Routes};
+pub use origin::{Layer, Origin};
+
+/// The registry that serves a package, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The registry.
+    pub url: RegistryUrl,
+    /// Who says so.
+    pub origin: Origin,
+    /// The key that says so.
+    pub key: RouteKey,
+}
+
+/// The key of a route, from the least to the most specific.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RouteKey {
+    /// `default`.
+    Default,
+    /// An entry of `[namespaces]`.
+    Namespace(String),
+    /// An entry of `[packages]`.
+    Package(PackageName),
+}
+
+/// The key as the file writes it: `default`, `namespaces.wasi`, `packages."wasi:http"`.
+impl fmt::Display for RouteKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Namespace(namespace) => write!(f, "namespaces.{namespace}"),
+            Self::Package(name) => write!(f, "packages.\"{name}\""),
+        }
+    }
+}
