@@ -1,1 +1,20 @@
-//! placeholder
+//! What wits keeps: the cache that all projects share, and `wit/deps` in each of them.
+//!
+//! Only this crate writes the cache. It parses no WIT and talks to no registry; bytes come in with
+//! the digest they must have, and go out verified against it.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`cache`] | [`Cache`]: blobs by digest, hashed on every read |
+//! | [`deps`] | `wit/deps`: entry names, what stands there, whose it is, and replacing it |
+//! | [`project`] | [`ProjectLock`]: one wits at a time in one project |
+//! | [`error`] | [`StoreError`] |
+
+pub mod cache;
+pub mod deps;
+pub mod error;
+pub mod project;
+
+pub use cache::{Cache, Lookup};
+pub use error::{StoreError, kind_of};
+pub use project::ProjectLock;
