@@ -24,16 +24,7 @@ pub mod decode;
 pub mod error;
 pub mod info;
 pub mod metadata;
-/// Stub until the module is there.
-#[allow(missing_docs)]
-pub mod model {
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Package;
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub enum Stability {
-        Unknown,
-    }
-}
+pub mod model;
 pub mod print;
 pub mod section;
 pub mod source;
