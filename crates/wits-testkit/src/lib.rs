@@ -1,1 +1,46 @@
-//! placeholder
+//! What the tests of wits need around them: projects, servers, real WIT and other people's tools.
+//!
+//! Nothing here is part of the product, and nothing here knows how wits works inside: the kit sees
+//! the command as a user does (arguments, files, output, exit code) and a registry as another client
+//! does (HTTP, an image layout on disk). That is what lets the same test judge any implementation.
+//!
+//! - [`Sandbox`] and [`Project`]: a directory of one's own with its own home, cache and configuration,
+//!   and the command run in it; [`Outcome`] is what came of it; [`Tree`] tells whether files changed.
+//! - [`Artifact`]: an OCI artifact made by hand, as good or as bad as a test wants it; a
+//!   [`Layout`] on disk and a [`DockerRegistry`] take it.
+//! - [`DockerRegistry`]: a real registry on loopback. [`RecordingProxy`] stands before it (or before
+//!   anything that speaks HTTP) and tells which requests were made and how many sockets opened.
+//!   Servers that misbehave on request get a module of their own beside these.
+//! - [`published`]: the WASI packages as published crates carry them. [`fixtures`]: WIT of our own.
+//! - [`peer`]: `wkg`, `wasm-tools`, `skopeo` and `docker-registry`, where they are installed.
+//!
+//! A part that cannot do its work panics: in a test that is the report.
+
+// The kit stands where the command stands: it reads the environment, and its files are throw-away.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+// Every function of the kit may panic, and each is marked so that the test's line is named.
+#![allow(clippy::missing_panics_doc)]
+
+pub mod fixtures;
+pub mod http;
+pub mod peer;
+pub mod published;
+
+mod artifact;
+mod docker;
+mod layout;
+mod outcome;
+mod proxy;
+mod redact;
+mod sandbox;
+mod tether;
+mod tree;
+
+pub use artifact::{Artifact, Blob};
+pub use docker::DockerRegistry;
+pub use layout::Layout;
+pub use outcome::Outcome;
+pub use proxy::{RecordingProxy, Request};
+pub use sandbox::{Project, Sandbox};
+pub use tether::Tethered;
+pub use tree::Tree;

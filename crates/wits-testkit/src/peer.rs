@@ -1,0 +1,46 @@
+//! Other people's tools, which read what wits writes and write what wits reads.
+//!
+//! `cargo xtask peers` installs them: `wkg` and `wasm-tools` into
+//! `$XDG_CACHE_HOME/wits-peers/bin` (or below `~/.cache`), outside any checkout, and Debian's
+//! `docker-registry` and `skopeo`. On a machine without them the tests that need them say so and
+//! pass; where `CI` is set they fail, because there a missing peer is a broken set-up.
+
+use std::path::PathBuf;
+
+/// The path of a peer; none, with a line on stderr, where it is not installed.
+///
+/// Panics instead where `CI` is set.
+#[track_caller]
+pub fn find(name: &str) -> Option<PathBuf> {
+    let found = directories()
+        .map(|dir| dir.join(name))
+        .find(|path| path.is_file());
+    if found.is_none() {
+        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+        assert!(
+            !ci,
+            "`{name}` is not installed; `cargo xtask peers` installs it"
+        );
+        eprintln!("skipped: `{name}` is not installed; `cargo xtask peers` installs it");
+    }
+    found
+}
+
+/// The peers' own directory, then `PATH`.
+fn directories() -> impl Iterator<Item = PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path: Vec<_> = std::env::split_paths(&path).collect();
+    cache_home()
+        .map(|cache| cache.join("wits-peers/bin"))
+        .into_iter()
+        .chain(path)
+}
+
+fn cache_home() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))
+}
