@@ -14,9 +14,8 @@ pub struct Registries {
 impl Registries {
     /// The backends, asked as `options` say. Opens nothing.
     pub fn new(options: Options) -> Self {
-        let _ = options;
         Self {
-            layouts: Layouts::new(),
+            layouts: Layouts::new(options.limits.clone()),
         }
     }
 

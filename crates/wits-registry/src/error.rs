@@ -1,7 +1,6 @@
 //! What can go wrong between wits and a registry.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use wits_model::{Digest, ErrorKind, PackageSource, RegistryUrl, Version};
 
@@ -181,14 +180,21 @@ pub enum RegistryError {
         /// What it cannot do.
         reason: String,
     },
-    /// A file of a layout cannot be read.
-    #[error("cannot read `{}`: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
+    /// A registry answers with a status that wits has no better word for.
+    #[error("`{at}` answered {status} to {wanted}: {reason}")]
+    Rejected {
+        /// Where.
+        at: Place,
+        /// What was asked for.
+        wanted: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the registry says.
+        reason: String,
     },
+    /// A file of a layout cannot be read or written.
+    #[error(transparent)]
+    Fs(#[from] wits_fs::FsError),
 }
 
 impl RegistryError {
@@ -197,12 +203,60 @@ impl RegistryError {
         match self {
             Self::Integrity { .. } => ErrorKind::Integrity,
             Self::Unreachable { .. } => ErrorKind::Transient,
-            _ => ErrorKind::Project,
+            Self::Fs(error) if error.kind() == wits_fs::FsErrorKind::Held => ErrorKind::Transient,
+            Self::PackageNotFound { .. }
+            | Self::VersionNotFound { .. }
+            | Self::BlobLost { .. }
+            | Self::Denied { .. }
+            | Self::NotAWasmPackage { .. }
+            | Self::TooLarge { .. }
+            | Self::VersionExists { .. }
+            | Self::RaceLost { .. }
+            | Self::Offline { .. }
+            | Self::Malformed { .. }
+            | Self::Unsafe { .. }
+            | Self::Unsupported { .. }
+            | Self::Rejected { .. }
+            | Self::Fs(_) => ErrorKind::Project,
         }
     }
 
-    /// What to do next.
+    /// What to do next, where this crate knows it.
     pub fn help(&self) -> Option<String> {
-        None
+        let help = match self {
+            Self::BlobLost { .. } => {
+                "whoever runs the registry, or published the package, has to put the bytes back; \
+                 they can be checked against the digest"
+            }
+            Self::Denied { .. } => {
+                "either the package is private and needs credentials (`wits login`), or there is no \
+                 such package: some registries do not tell which"
+            }
+            Self::Unreachable { .. } => "it may pass: run the command again",
+            Self::Integrity { .. } => {
+                "do not use these bytes; ask whoever runs the registry or published the package \
+                 what changed"
+            }
+            Self::VersionExists { .. } => {
+                "a published version never changes: publish under a new version"
+            }
+            Self::RaceLost { .. } => {
+                "agree on who publishes: the tag now names their manifest, and ours lies beside it \
+                 untagged"
+            }
+            Self::Offline { .. } => {
+                "run without `--offline` once, or fetch while there is a network"
+            }
+            Self::Fs(error) => return error.help(),
+            Self::PackageNotFound { .. }
+            | Self::VersionNotFound { .. }
+            | Self::NotAWasmPackage { .. }
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::Unsafe { .. }
+            | Self::Unsupported { .. }
+            | Self::Rejected { .. } => return None,
+        };
+        Some(help.to_owned())
     }
 }

@@ -28,7 +28,9 @@ pub mod options;
 pub mod registry;
 
 mod layout;
+mod lost;
 mod tag;
+mod told;
 
 pub use backends::Registries;
 pub use error::{Place, RegistryError};

@@ -6,6 +6,7 @@ use std::pin::Pin as Pinned;
 use wits_model::{PackageMetadata, PackageSource, Pin, Version};
 
 use crate::RegistryError;
+use crate::artifact::Manifest;
 
 /// An answer that may take a while. Boxed, so that backends can stand behind `dyn`.
 ///
@@ -89,4 +90,13 @@ pub enum Outcome {
     New,
     /// The version was there with the same Wasm. Its manifest, which may differ, is what it was.
     AlreadyPublished,
+}
+
+impl From<Manifest> for Release {
+    fn from(manifest: Manifest) -> Self {
+        Self {
+            pin: manifest.pin,
+            annotations: manifest.annotations,
+        }
+    }
 }

@@ -1,0 +1,103 @@
+//! What peers say in words, made fit to be shown: cut short, and with everything escaped that a terminal
+//! would act on.
+
+#[cfg(feature = "network")]
+use serde::Deserialize;
+
+/// The longest text of a peer that is repeated, in characters.
+const LONGEST_TOLD: usize = 300;
+
+/// A peer's `text`, cut short, with everything escaped that a terminal would act on.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == LONGEST_TOLD {
+            out.push('…');
+            break;
+        }
+        // Beside control characters: marks that reorder or hide what follows.
+        let hides = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if character.is_control() || hides {
+            out.extend(character.escape_unicode());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// The errors a registry answers with (distribution-spec, "Error Codes").
+#[cfg(feature = "network")]
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ErrorList {
+    #[serde(default)]
+    errors: Vec<ErrorEntry>,
+}
+
+#[cfg(feature = "network")]
+#[derive(Debug, Deserialize)]
+struct ErrorEntry {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+#[cfg(feature = "network")]
+impl ErrorList {
+    /// Reads what it can of `body`; what is not a list of errors is an empty one.
+    pub(crate) fn read(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// Whether one of the errors has `code`.
+    pub(crate) fn has(&self, code: &str) -> bool {
+        self.errors.iter().any(|entry| entry.code == code)
+    }
+
+    /// The errors for people to read; empty if there are none.
+    pub(crate) fn told(&self) -> String {
+        let told: Vec<_> = self
+            .errors
+            .iter()
+            .take(3)
+            .map(
+                |entry| match (entry.message.is_empty(), entry.code.is_empty()) {
+                    (false, _) => printable(&entry.message),
+                    (true, false) => printable(&entry.code),
+                    (true, true) => "an error without a text".to_owned(),
+                },
+            )
+            .collect();
+        told.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_has_nothing_to_act_on() {
+        assert_eq!(
+            printable("\u{1b}[2Jgone\u{202e}"),
+            "\\u{1b}[2Jgone\\u{202e}"
+        );
+        assert!(printable(&"a".repeat(10_000)).chars().count() <= LONGEST_TOLD + 1);
+    }
+
+    #[cfg(feature = "network")]
+    #[test]
+    fn errors_are_read_if_they_are_errors() {
+        let list = ErrorList::read(
+            br#"{"errors":[{"code":"NAME_UNKNOWN","message":"gone","detail":{}},{"code":"X"}]}"#,
+        );
+        assert!(list.has("NAME_UNKNOWN"));
+        assert_eq!(list.told(), "gone; X");
+        assert_eq!(ErrorList::read(b"<html>").told(), "");
+        assert_eq!(
+            ErrorList::read(br#"{"errors":[{"code":"NEW_CODE"}]}"#).told(),
+            "NEW_CODE"
+        );
+    }
+}

@@ -1,0 +1,43 @@
+//! What the tests of this crate share.
+#![allow(dead_code)] // each test file uses its part
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use wits_model::{PackageMetadata, PackageSource, Version};
+use wits_registry::{Publication, Registries, Registry};
+
+/// A version, or a panic.
+pub(crate) fn version(text: &str) -> Version {
+    text.parse().unwrap()
+}
+
+/// The publication of `wasm`, which need not be Wasm: this crate never looks into it.
+pub(crate) fn publication(at: &str, wasm: &[u8]) -> Publication {
+    Publication {
+        version: version(at),
+        wasm: wasm.to_vec(),
+        created: 0,
+        metadata: PackageMetadata {
+            description: Some("greets".to_owned()),
+            license: Some("Apache-2.0".to_owned()),
+            ..PackageMetadata::default()
+        },
+        exports: vec![format!("demo:greet/hello@{at}")],
+        imports: vec![],
+        annotations: BTreeMap::from([("dev.wits.test".to_owned(), "yes".to_owned())]),
+        title: "greet.wasm".to_owned(),
+    }
+}
+
+/// The layout at `path`.
+pub(crate) fn layout(path: &Path) -> PackageSource {
+    PackageSource::Layout {
+        path: path.to_owned(),
+    }
+}
+
+/// The backend of `source`.
+pub(crate) fn backend<'r>(registries: &'r Registries, source: &PackageSource) -> &'r dyn Registry {
+    registries.of(source).unwrap()
+}
