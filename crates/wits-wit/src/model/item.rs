@@ -1,6 +1,7 @@
 //! What a package holds: interfaces and worlds, and what those hold.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use wits_model::Version;
 
@@ -62,6 +63,22 @@ pub struct Function {
     pub docs: Option<String>,
 }
 
+impl FunctionKind {
+    /// The resource it belongs to.
+    pub fn resource(&self) -> Option<&str> {
+        match self {
+            Self::Freestanding | Self::Getter | Self::Setter => None,
+            Self::Constructor(resource)
+            | Self::Method(resource)
+            | Self::MethodGetter(resource)
+            | Self::MethodSetter(resource)
+            | Self::Static(resource)
+            | Self::StaticGetter(resource)
+            | Self::StaticSetter(resource) => Some(resource),
+        }
+    }
+}
+
 /// What a function belongs to, and how it is called. A resource is named as its scope names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FunctionKind {
@@ -118,6 +135,15 @@ pub enum Direction {
     Export,
 }
 
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Import => "import",
+            Self::Export => "export",
+        })
+    }
+}
+
 /// What an item of a world is known by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorldKey {
@@ -134,6 +160,10 @@ pub enum WorldItem {
     Interface {
         /// The interface.
         interface: InterfaceRef,
+        /// Whether another item of the world uses its types, so that it stands here whether or not the
+        /// source says so. The gate and the `@external-id` of such an item are an accident: encoders
+        /// make them up from whichever other item they meet first.
+        needed: bool,
         /// The gate on the import or export.
         stability: Stability,
         /// `@external-id`

@@ -1,9 +1,26 @@
 //! How a model comes from what wit-parser parsed or decoded.
+//!
+//! Everything that refers to an index of wit-parser's arenas becomes a name here. Types without a name
+//! are inlined, which turns a graph into a tree: 100 levels of `tuple<t, t>` are a few hundred bytes of
+//! Wasm. Depth is limited by wit-parser (text) and wasmparser (binary), both to 100 levels, so recursion
+//! is safe; the size of the tree is limited here.
 
-use wit_parser::{PackageId, Resolve};
-use wits_model::NameError;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use wit_parser::{
+    Handle, InterfaceId, PackageId, Resolve, TypeDefKind, TypeId, TypeOwner, WorldId,
+};
+use wits_model::{NameError, PackageName, PackageRef};
 
 use super::Package;
+use super::item::{
+    Direction, Function, FunctionKind, Interface, Param, Stability, World, WorldItem, WorldKey,
+};
+use super::types::{Case, Field, InterfaceRef, Label, Scope, Type, TypeDef, TypeKind, TypeRef};
+
+/// How many uses of types one package may hold. The largest real ones hold some thousands.
+const MOST_TYPES: usize = 1_000_000;
 
 /// Why there is no model of what wit-parser holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,14 +28,449 @@ pub enum LowerError {
     /// A package has a name that wits does not accept.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// Types nested in each other without names multiply beyond all use.
+    #[error("its types, written out, are more than {MOST_TYPES}")]
+    TooLarge,
+    /// Something that a binary can say and WIT cannot.
+    #[error("it has no form in WIT: {0}")]
+    NotWit(&'static str),
 }
 
 impl Package {
     /// The model of `package`, as far as `resolve` knows it.
     ///
     /// # Errors
-    /// If a package name in it, its own or a foreign one, is not one that wits accepts.
-    pub(crate) fn lower(_resolve: &Resolve, _package: PackageId) -> Result<Self, LowerError> {
-        todo!()
+    /// If a package name in it, its own or a foreign one, is not one that wits accepts, or if it holds
+    /// what no WIT package holds.
+    pub(crate) fn lower(resolve: &Resolve, package: PackageId) -> Result<Self, LowerError> {
+        let mut lowering = Lowering::new(resolve)?;
+        let source = &resolve.packages[package];
+        Ok(Self {
+            reference: lowering.packages[&package].clone(),
+            docs: source.docs.contents.clone(),
+            interfaces: source
+                .interfaces
+                .iter()
+                .map(|(name, id)| Ok((name.clone(), lowering.interface(*id)?)))
+                .collect::<Result<_, LowerError>>()?,
+            worlds: source
+                .worlds
+                .iter()
+                .map(|(name, id)| Ok((name.clone(), lowering.world(*id)?)))
+                .collect::<Result<_, LowerError>>()?,
+        })
+    }
+}
+
+struct Lowering<'a> {
+    resolve: &'a Resolve,
+    packages: HashMap<PackageId, PackageRef>,
+    scopes: HashMap<TypeOwner, Arc<Scope>>,
+    types_left: usize,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(resolve: &'a Resolve) -> Result<Self, LowerError> {
+        let mut packages = HashMap::new();
+        for (id, package) in resolve.packages.iter() {
+            let reference = PackageRef {
+                name: PackageName::new(&package.name.namespace, &package.name.name)?,
+                version: package.name.version.clone(),
+            };
+            packages.insert(id, reference);
+        }
+        let mut scopes = HashMap::new();
+        for (id, world) in resolve.worlds.iter() {
+            let Some(package) = world.package.map(|package| &packages[&package]) else {
+                continue;
+            };
+            let scope = Scope::World {
+                package: package.clone(),
+                world: world.name.clone(),
+            };
+            scopes.insert(TypeOwner::World(id), Arc::new(scope));
+            let imports = world.imports.iter().map(|item| (Direction::Import, item));
+            let exports = world.exports.iter().map(|item| (Direction::Export, item));
+            for (direction, (key, item)) in imports.chain(exports) {
+                if let wit_parser::WorldKey::Name(name) = key
+                    && let wit_parser::WorldItem::Interface { id, .. } = item
+                    && resolve.interfaces[*id].name.is_none()
+                {
+                    let scope = Scope::Inline {
+                        package: package.clone(),
+                        world: world.name.clone(),
+                        direction,
+                        name: name.clone(),
+                    };
+                    scopes.insert(TypeOwner::Interface(*id), Arc::new(scope));
+                }
+            }
+        }
+        for (id, interface) in resolve.interfaces.iter() {
+            if let (Some(package), Some(name)) = (interface.package, &interface.name) {
+                let scope = Scope::Interface(InterfaceRef {
+                    package: packages[&package].clone(),
+                    interface: name.clone(),
+                });
+                scopes.insert(TypeOwner::Interface(id), Arc::new(scope));
+            }
+        }
+        Ok(Self {
+            resolve,
+            packages,
+            scopes,
+            types_left: MOST_TYPES,
+        })
+    }
+
+    fn interface_ref(&self, id: InterfaceId) -> Result<InterfaceRef, LowerError> {
+        match self.scopes.get(&TypeOwner::Interface(id)).map(|s| &**s) {
+            Some(Scope::Interface(interface)) => Ok(interface.clone()),
+            _ => Err(LowerError::NotWit("an interface without a name is named")),
+        }
+    }
+
+    fn interface(&mut self, id: InterfaceId) -> Result<Interface, LowerError> {
+        let resolve = self.resolve;
+        let source = &resolve.interfaces[id];
+        Ok(Interface {
+            types: source
+                .types
+                .iter()
+                .map(|(name, id)| Ok((name.clone(), self.type_def(*id)?)))
+                .collect::<Result<_, LowerError>>()?,
+            functions: source
+                .functions
+                .iter()
+                .map(|(name, function)| Ok((name.clone(), self.function(function)?)))
+                .collect::<Result<_, LowerError>>()?,
+            stability: stability(&source.stability),
+            docs: source.docs.contents.clone(),
+        })
+    }
+
+    fn world(&mut self, id: WorldId) -> Result<World, LowerError> {
+        let resolve = self.resolve;
+        let source = &resolve.worlds[id];
+        let (imports_needed, exports_needed) = needed(resolve, source);
+        Ok(World {
+            imports: source
+                .imports
+                .iter()
+                .map(|(key, item)| self.world_item(key, item, &imports_needed))
+                .collect::<Result<_, LowerError>>()?,
+            exports: source
+                .exports
+                .iter()
+                .map(|(key, item)| self.world_item(key, item, &exports_needed))
+                .collect::<Result<_, LowerError>>()?,
+            stability: stability(&source.stability),
+            docs: source.docs.contents.clone(),
+        })
+    }
+
+    fn world_item(
+        &mut self,
+        key: &wit_parser::WorldKey,
+        item: &wit_parser::WorldItem,
+        needed: &HashSet<InterfaceId>,
+    ) -> Result<(WorldKey, WorldItem), LowerError> {
+        let lowered_key = match key {
+            wit_parser::WorldKey::Interface(id) => WorldKey::Interface(self.interface_ref(*id)?),
+            wit_parser::WorldKey::Name(name) => WorldKey::Name(name.clone()),
+        };
+        let item = match item {
+            wit_parser::WorldItem::Interface {
+                id,
+                stability: gate,
+                external_id,
+                docs,
+                ..
+            } => {
+                let external_id = external_id.clone();
+                let docs = docs.contents.clone();
+                if self.resolve.interfaces[*id].name.is_some() {
+                    WorldItem::Interface {
+                        interface: self.interface_ref(*id)?,
+                        needed: matches!(key, wit_parser::WorldKey::Interface(id) if needed.contains(id)),
+                        stability: stability(gate),
+                        external_id,
+                        docs,
+                    }
+                } else {
+                    WorldItem::Inline {
+                        interface: self.interface(*id)?,
+                        external_id,
+                        docs,
+                    }
+                }
+            }
+            wit_parser::WorldItem::Function(function) => {
+                WorldItem::Function(self.function(function)?)
+            }
+            wit_parser::WorldItem::Type { id, .. } => WorldItem::Type(self.type_def(*id)?),
+        };
+        Ok((lowered_key, item))
+    }
+
+    fn function(&mut self, source: &wit_parser::Function) -> Result<Function, LowerError> {
+        use wit_parser::FunctionKind as Kind;
+        let resource = |id: TypeId| -> Result<String, LowerError> {
+            let name = self.resolve.types[id].name.clone();
+            name.ok_or(LowerError::NotWit("a resource has no name"))
+        };
+        let kind = match source.kind {
+            Kind::Freestanding | Kind::AsyncFreestanding => FunctionKind::Freestanding,
+            Kind::Getter => FunctionKind::Getter,
+            Kind::Setter => FunctionKind::Setter,
+            Kind::Constructor(id) => FunctionKind::Constructor(resource(id)?),
+            Kind::Method(id) | Kind::AsyncMethod(id) => FunctionKind::Method(resource(id)?),
+            Kind::MethodGetter(id) => FunctionKind::MethodGetter(resource(id)?),
+            Kind::MethodSetter(id) => FunctionKind::MethodSetter(resource(id)?),
+            Kind::Static(id) | Kind::AsyncStatic(id) => FunctionKind::Static(resource(id)?),
+            Kind::StaticGetter(id) => FunctionKind::StaticGetter(resource(id)?),
+            Kind::StaticSetter(id) => FunctionKind::StaticSetter(resource(id)?),
+        };
+        // The component model demands `self: borrow<r>` first in a method, so it says nothing.
+        let implied = match kind {
+            FunctionKind::Method(_)
+            | FunctionKind::MethodGetter(_)
+            | FunctionKind::MethodSetter(_) => 1,
+            _ => 0,
+        };
+        let name = match kind {
+            FunctionKind::Constructor(_) => "",
+            _ => source.item_name(),
+        };
+        Ok(Function {
+            name: name.to_owned(),
+            is_async: source.kind.is_async(),
+            params: source
+                .params
+                .iter()
+                .skip(implied)
+                .map(|param| {
+                    Ok(Param {
+                        name: param.name.clone(),
+                        ty: self.ty(param.ty)?,
+                    })
+                })
+                .collect::<Result<_, LowerError>>()?,
+            result: source.result.map(|ty| self.ty(ty)).transpose()?,
+            kind,
+            stability: stability(&source.stability),
+            external_id: source.external_id.clone(),
+            docs: source.docs.contents.clone(),
+        })
+    }
+
+    fn type_def(&mut self, id: TypeId) -> Result<TypeDef, LowerError> {
+        let source = &self.resolve.types[id];
+        let kind = match &source.kind {
+            TypeDefKind::Resource => TypeKind::Resource,
+            TypeDefKind::Record(record) => TypeKind::Record(
+                record
+                    .fields
+                    .iter()
+                    .map(|field| {
+                        Ok(Field {
+                            name: field.name.clone(),
+                            ty: self.ty(field.ty)?,
+                            docs: field.docs.contents.clone(),
+                        })
+                    })
+                    .collect::<Result<_, LowerError>>()?,
+            ),
+            TypeDefKind::Variant(variant) => TypeKind::Variant(
+                variant
+                    .cases
+                    .iter()
+                    .map(|case| {
+                        Ok(Case {
+                            name: case.name.clone(),
+                            ty: case.ty.map(|ty| self.ty(ty)).transpose()?,
+                            docs: case.docs.contents.clone(),
+                        })
+                    })
+                    .collect::<Result<_, LowerError>>()?,
+            ),
+            TypeDefKind::Enum(cases) => TypeKind::Enum(
+                cases
+                    .cases
+                    .iter()
+                    .map(|case| label(&case.name, &case.docs))
+                    .collect(),
+            ),
+            TypeDefKind::Flags(flags) => TypeKind::Flags(
+                flags
+                    .flags
+                    .iter()
+                    .map(|flag| label(&flag.name, &flag.docs))
+                    .collect(),
+            ),
+            other => TypeKind::Alias(self.built(other)?),
+        };
+        Ok(TypeDef {
+            kind,
+            stability: stability(&source.stability),
+            external_id: source.external_id.clone(),
+            docs: source.docs.contents.clone(),
+        })
+    }
+
+    fn ty(&mut self, ty: wit_parser::Type) -> Result<Type, LowerError> {
+        self.types_left = self.types_left.checked_sub(1).ok_or(LowerError::TooLarge)?;
+        Ok(match ty {
+            wit_parser::Type::Bool => Type::Bool,
+            wit_parser::Type::U8 => Type::U8,
+            wit_parser::Type::U16 => Type::U16,
+            wit_parser::Type::U32 => Type::U32,
+            wit_parser::Type::U64 => Type::U64,
+            wit_parser::Type::S8 => Type::S8,
+            wit_parser::Type::S16 => Type::S16,
+            wit_parser::Type::S32 => Type::S32,
+            wit_parser::Type::S64 => Type::S64,
+            wit_parser::Type::F32 => Type::F32,
+            wit_parser::Type::F64 => Type::F64,
+            wit_parser::Type::Char => Type::Char,
+            wit_parser::Type::String => Type::String,
+            wit_parser::Type::ErrorContext => Type::ErrorContext,
+            wit_parser::Type::Id(id) => {
+                let resolve = self.resolve;
+                match resolve.types[id].name {
+                    Some(_) => Type::Named(self.type_ref(id)?),
+                    None => self.built(&resolve.types[id].kind)?,
+                }
+            }
+        })
+    }
+
+    /// A type that is built in place of others.
+    fn built(&mut self, kind: &TypeDefKind) -> Result<Type, LowerError> {
+        Ok(match kind {
+            TypeDefKind::Type(ty) => self.ty(*ty)?,
+            TypeDefKind::Handle(Handle::Own(id)) => Type::Own(self.type_ref(*id)?),
+            TypeDefKind::Handle(Handle::Borrow(id)) => Type::Borrow(self.type_ref(*id)?),
+            TypeDefKind::List(ty) => Type::List(Box::new(self.ty(*ty)?)),
+            TypeDefKind::FixedLengthList(ty, length) => {
+                Type::FixedLengthList(Box::new(self.ty(*ty)?), *length)
+            }
+            TypeDefKind::Map(key, value) => {
+                Type::Map(Box::new(self.ty(*key)?), Box::new(self.ty(*value)?))
+            }
+            TypeDefKind::Option(ty) => Type::Option(Box::new(self.ty(*ty)?)),
+            TypeDefKind::Result(result) => {
+                Type::Result(self.payload(result.ok)?, self.payload(result.err)?)
+            }
+            TypeDefKind::Tuple(tuple) => Type::Tuple(
+                tuple
+                    .types
+                    .iter()
+                    .map(|ty| self.ty(*ty))
+                    .collect::<Result<_, LowerError>>()?,
+            ),
+            TypeDefKind::Future(ty) => Type::Future(self.payload(*ty)?),
+            TypeDefKind::Stream(ty) => Type::Stream(self.payload(*ty)?),
+            TypeDefKind::Record(_)
+            | TypeDefKind::Variant(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Flags(_)
+            | TypeDefKind::Resource => {
+                return Err(LowerError::NotWit(
+                    "a record, variant or the like has no name",
+                ));
+            }
+            TypeDefKind::Unknown => return Err(LowerError::NotWit("a type is not resolved")),
+        })
+    }
+
+    fn payload(&mut self, ty: Option<wit_parser::Type>) -> Result<Option<Box<Type>>, LowerError> {
+        ty.map(|ty| self.ty(ty).map(Box::new)).transpose()
+    }
+
+    fn type_ref(&self, id: TypeId) -> Result<TypeRef, LowerError> {
+        let ty = &self.resolve.types[id];
+        match (&ty.name, self.scopes.get(&ty.owner)) {
+            (Some(name), Some(scope)) => Ok(TypeRef {
+                scope: Arc::clone(scope),
+                name: name.clone(),
+            }),
+            _ => Err(LowerError::NotWit("a named type belongs to nothing")),
+        }
+    }
+}
+
+/// The imports and exports of a world that stand there because another item uses their types.
+///
+/// This mirrors how WIT tools complete a world: the interface of each `use` in an imported interface or
+/// in the world itself is imported; that of a `use` in an exported interface is exported if the world
+/// exports it at all, and else imported.
+fn needed(
+    resolve: &Resolve,
+    world: &wit_parser::World,
+) -> (HashSet<InterfaceId>, HashSet<InterfaceId>) {
+    let exported = |id: &InterfaceId| {
+        let key = wit_parser::WorldKey::Interface(*id);
+        world.exports.contains_key(&key)
+    };
+    let mut imports = HashSet::new();
+    for item in world.imports.values() {
+        imports.extend(uses(resolve, item));
+    }
+    let mut exports = HashSet::new();
+    for id in world.exports.values().flat_map(|item| uses(resolve, item)) {
+        if exported(&id) {
+            exports.insert(id);
+        } else {
+            imports.insert(id);
+        }
+    }
+    (imports, exports)
+}
+
+/// The interfaces that an item of a world uses types of.
+fn uses(resolve: &Resolve, item: &wit_parser::WorldItem) -> Vec<InterfaceId> {
+    let target = |id: &TypeId| {
+        let ty = &resolve.types[*id];
+        let TypeDefKind::Type(wit_parser::Type::Id(target)) = ty.kind else {
+            return None;
+        };
+        match resolve.types[target].owner {
+            TypeOwner::Interface(owner) if ty.owner != TypeOwner::Interface(owner) => Some(owner),
+            _ => None,
+        }
+    };
+    match item {
+        wit_parser::WorldItem::Interface { id, .. } => resolve.interfaces[*id]
+            .types
+            .values()
+            .filter_map(target)
+            .collect(),
+        wit_parser::WorldItem::Type { id, .. } => target(id).into_iter().collect(),
+        wit_parser::WorldItem::Function(_) => Vec::new(),
+    }
+}
+
+fn label(name: &str, docs: &wit_parser::Docs) -> Label {
+    Label {
+        name: name.to_owned(),
+        docs: docs.contents.clone(),
+    }
+}
+
+fn stability(gate: &wit_parser::Stability) -> Stability {
+    match gate {
+        wit_parser::Stability::Unknown => Stability::Unknown,
+        wit_parser::Stability::Stable { since, deprecated } => Stability::Stable {
+            since: since.clone(),
+            deprecated: deprecated.clone(),
+        },
+        wit_parser::Stability::Unstable {
+            feature,
+            deprecated,
+        } => Stability::Unstable {
+            feature: feature.clone(),
+            deprecated: deprecated.clone(),
+        },
     }
 }

@@ -4,6 +4,9 @@
 //! scope that owns it, and is referred to by that scope and name, never copied. What WIT builds in
 //! place (lists, options, results, handles, …) has no identity: it is inlined into its use.
 
+use std::fmt;
+use std::sync::Arc;
+
 use wits_model::PackageRef;
 
 use super::item::{Direction, Stability};
@@ -42,11 +45,45 @@ pub enum Scope {
     },
 }
 
+impl fmt::Display for InterfaceRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        qualified(f, &self.package, &self.interface)
+    }
+}
+
+impl fmt::Display for Scope {
+    /// As the canonical form names a scope.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Interface(interface) => interface.fmt(f),
+            Self::World { package, world } => qualified(f, package, world),
+            Self::Inline {
+                package,
+                world,
+                direction,
+                name,
+            } => {
+                qualified(f, package, world)?;
+                write!(f, "#{direction}:{name}")
+            }
+        }
+    }
+}
+
+/// `namespace:name/item@version`, as the component model names an interface or a world.
+fn qualified(f: &mut fmt::Formatter<'_>, package: &PackageRef, item: &str) -> fmt::Result {
+    write!(f, "{}/{item}", package.name)?;
+    match &package.version {
+        Some(version) => write!(f, "@{version}"),
+        None => Ok(()),
+    }
+}
+
 /// A named type, by the scope that owns it. References within a scope are qualified as all others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TypeRef {
     /// Where the name is defined. For a name brought in by `use`, the scope that says `use`.
-    pub scope: Scope,
+    pub scope: Arc<Scope>,
     /// The name there.
     pub name: String,
 }
