@@ -1,2 +1,49 @@
-//! Chores.
-fn main() {}
+//! Chores of the repository, in Rust so that they need nothing but Rust.
+//!
+//! - [`demo`]: the main job of wits on the embedded registry
+//! - [`test`]: all checks and all tests, as the build machine runs them
+//! - [`lint`]: the checks alone
+//! - [`peers`]: installs the tools that the checks and the tests run
+//!
+//! Each chore prints the commands it runs, so that any of them can be repeated by hand.
+
+// A chore is a front end: it reads the environment and prints.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+
+mod demo;
+mod lint;
+mod peers;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <chore>
+
+  demo             publish the fixtures into an embedded registry, build the example from it
+  test [FILTER..]  install what is missing, run all checks and all tests; with a filter, those tests
+  lint             formatting, clippy, documentation, dependencies
+  peers            install wkg, wasm-tools, docker-registry, skopeo and the tools of the checks";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        ["demo"] => demo::run(),
+        ["test", filter @ ..] => test::run(filter),
+        ["lint"] => peers::install().and_then(|()| lint::run()),
+        ["peers"] => peers::install(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

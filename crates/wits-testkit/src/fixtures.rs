@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::Project;
 
 /// The packages of `fixtures/` in an order in which they can be published.
-pub const PACKAGES: &[&str] = &["types-1", "types-2", "base", "clock", "store", "cache"];
+pub const PACKAGES: &[&str] = &[
+    "types-1", "types-2", "ops", "clock", "base", "store", "cache",
+];
 
 /// The top of the repository.
 pub fn repository() -> PathBuf {
