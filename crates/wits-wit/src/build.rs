@@ -1,12 +1,20 @@
 //! A closure, encoded as a WIT package.
+//!
+//! All features are enabled: gated items are part of a package, and the gates go with them. What was
+//! made is decoded again and compared with what was meant before anyone gets to see it, because not
+//! everything that parses survives its encoding: nested packages, empty packages and more are lost
+//! without a word by the encoder. The bytes depend on the texts, the metadata and the versions of wits
+//! and its encoder alone; file and directory names count only in so far as they order the files.
 
+use wit_parser::Resolve;
 use wits_model::PackageMetadata;
 
-use crate::closure::Dependency;
-use crate::decode::DecodedPackage;
+use crate::closure::{self, Dependency};
+use crate::decode::{self, Decoded, DecodedPackage, decode, innermost};
 use crate::error::WitError;
-use crate::section::DeclaredDependency;
+use crate::section::{self, DeclaredDependency};
 use crate::source::SourcePackage;
+use crate::{metadata, model};
 
 /// What goes into the binary beside the WIT.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,7 +22,8 @@ pub struct BuildOptions {
     /// Description, licence and the like.
     pub metadata: PackageMetadata,
     /// What the closure resolved to. Of these, the packages that the binary names are declared in its
-    /// section `wits:dependencies`.
+    /// section `wits:dependencies`; a package that the binary names and that is not among them (an
+    /// override, say) is not declared.
     pub declared: Vec<DeclaredDependency>,
 }
 
@@ -28,11 +37,92 @@ pub struct Built {
 }
 
 /// Encodes `root`. A package without a version is built; it cannot be published.
+// The closure is taken over so that a caller does not hold all texts longer than it needs them.
+#[allow(clippy::needless_pass_by_value)]
 pub fn build(
     root: &SourcePackage,
     deps: Vec<Dependency>,
     options: &BuildOptions,
 ) -> Result<Built, WitError> {
-    let _ = (root, deps, options);
-    Err(WitError::NoFiles)
+    refuse_what_is_lost(root)?;
+    let (resolve, main) = closure::resolve(root, &deps, true)?;
+    let meant = decode::lower(&resolve, main)?;
+    let wasm = encode(root, &resolve, main)?;
+    let mut wasm = metadata::write(&wasm, &options.metadata, root.version())?;
+    // What the binary names may be less than what the source does: an `include` is expanded.
+    let named = decode_package(root, &wasm)?;
+    let declared: Vec<_> = options
+        .declared
+        .iter()
+        .filter(|declared| {
+            named
+                .dependencies()
+                .contains(&declared.package.clone().into())
+        })
+        .cloned()
+        .collect();
+    section::append(&mut wasm, &declared)?;
+    let package = decode_package(root, &wasm)?;
+    compare(root, &meant, &package)?;
+    Ok(Built { wasm, package })
+}
+
+fn refuse_what_is_lost(root: &SourcePackage) -> Result<(), WitError> {
+    if let Some(nested) = root.nested().first() {
+        return Err(WitError::Nested {
+            package: nested.package.clone(),
+            span: nested.span.clone().map(Box::new),
+        });
+    }
+    let main = &root.group.main;
+    // Stubs of foreign items stand among the package's own, without a name.
+    let interfaces = main.interfaces.iter().any(|(_, item)| item.name.is_some());
+    let worlds = main.worlds.iter().any(|(_, item)| !item.name.is_empty());
+    if !interfaces && !worlds {
+        return Err(WitError::Empty {
+            package: root.reference(),
+            span: root.header_span().map(Box::new),
+        });
+    }
+    Ok(())
+}
+
+fn encode(
+    root: &SourcePackage,
+    resolve: &Resolve,
+    main: wit_parser::PackageId,
+) -> Result<Vec<u8>, WitError> {
+    // Runtimes and wkg do not read canonical names yet.
+    wit_component::encode(resolve, main, false)
+        .map_err(|error| cannot_encode(root, innermost(&error)))
+}
+
+fn decode_package(root: &SourcePackage, wasm: &[u8]) -> Result<DecodedPackage, WitError> {
+    match decode(wasm) {
+        Ok(Decoded::Package(package)) => Ok(package),
+        Ok(Decoded::Component(_)) => Err(cannot_encode(root, "it became a component".to_owned())),
+        Err(error) => Err(cannot_encode(root, error.to_string())),
+    }
+}
+
+fn compare(
+    root: &SourcePackage,
+    meant: &model::Package,
+    made: &DecodedPackage,
+) -> Result<(), WitError> {
+    if made.id() != root.reference() {
+        return Err(cannot_encode(root, format!("it became `{}`", made.id())));
+    }
+    if made.model().digest() != meant.digest() {
+        let reason = "what was encoded does not decode to what was meant".to_owned();
+        return Err(cannot_encode(root, reason));
+    }
+    Ok(())
+}
+
+fn cannot_encode(root: &SourcePackage, reason: String) -> WitError {
+    WitError::Encode {
+        package: root.reference(),
+        reason,
+    }
 }

@@ -1,11 +1,13 @@
-//! A closure, parsed once as any other WIT tool would.
+//! A closure, parsed once as any other WIT tool would: with no feature enabled.
 
-use crate::closure::Dependency;
+use crate::closure::{self, Dependency};
 use crate::error::WitError;
 use crate::source::SourcePackage;
 
 /// Parses `root` and all of `deps` with no feature enabled, as wit-parser does with a directory.
+// The closure is taken over so that a caller does not hold all texts longer than it needs them.
+#[allow(clippy::needless_pass_by_value)]
 pub fn check(root: &SourcePackage, deps: Vec<Dependency>) -> Result<(), WitError> {
-    let _ = (root, deps);
+    closure::resolve(root, &deps, false)?;
     Ok(())
 }

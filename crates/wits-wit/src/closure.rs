@@ -1,12 +1,24 @@
-//! A package and all it needs, put together as wit-parser's `push_dir` does with a directory.
+//! A package and all it needs, put together as wit-parser's `push_dir` does with a directory: binary
+//! packages are decoded and merged first, then the text packages are added in the order of their
+//! dependencies.
+//!
+//! What would make wit-parser panic, recurse without end or speak of the wrong thing is found before
+//! it is asked: packages that are missing, there twice, or in a cycle. The order in which packages are
+//! added follows from their names alone, so that what is built does not depend on the order of files.
 
-use wits_model::PackageRef;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::decode::DecodedPackage;
-use crate::source::SourcePackage;
+use wit_parser::{PackageId, Resolve, Span, UnresolvedPackage};
+use wits_model::{PackageRef, SourceSpan};
+
+use crate::decode::{DecodedPackage, innermost};
+use crate::error::WitError;
+use crate::order;
+use crate::resolve_error;
+use crate::source::{Part, SourcePackage};
 
 /// One entry of `wit/deps`.
-// A closure has tens of these; boxing one variant would only make them harder to build.
+// A closure has tens of these; boxing a variant would only make them harder to build.
 #[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Dependency {
@@ -22,6 +34,161 @@ impl Dependency {
         match self {
             Self::Text(package) => package.reference(),
             Self::Binary(package) => package.id(),
+        }
+    }
+}
+
+/// A package of text, and where in all the text of the closure its group begins.
+pub(crate) struct Member<'a> {
+    pub(crate) part: &'a Part,
+    unresolved: &'a UnresolvedPackage,
+    group: &'a SourcePackage,
+    offset: u32,
+}
+
+/// The text packages of a closure by name.
+pub(crate) type Members<'a> = BTreeMap<&'a PackageRef, Member<'a>>;
+
+/// wit-parser counts the bytes of the whole closure in 32 bits, and stops the process beyond.
+const MOST_TEXT: usize = 1 << 31;
+
+/// Resolves `root` among `deps`, with all features enabled or with none.
+pub(crate) fn resolve(
+    root: &SourcePackage,
+    deps: &[Dependency],
+    all_features: bool,
+) -> Result<(Resolve, PackageId), WitError> {
+    let mut resolve = Resolve {
+        all_features,
+        ..Resolve::default()
+    };
+    let binaries = merge_binaries(&mut resolve, deps)?;
+    let groups = std::iter::once(root).chain(deps.iter().filter_map(|dep| match dep {
+        Dependency::Text(group) => Some(group),
+        Dependency::Binary(_) => None,
+    }));
+    let members = members(groups, &binaries)?;
+    let provided: BTreeSet<_> = members.keys().copied().chain(binaries.keys()).collect();
+    let mut main = None;
+    for member in order::sorted(&members, &provided)? {
+        let id = resolve
+            .push(member.unresolved.clone(), member.offset)
+            .map_err(|error| resolve_error::translate(error.kind(), member, &members))?;
+        if member.part.reference == root.reference() {
+            main = Some(id);
+        }
+    }
+    // The root is a member, and every member is in the order.
+    let main = main.ok_or_else(|| WitError::PackageNotFound {
+        requested: root.reference(),
+        present: Vec::new(),
+        span: root.header_span().map(Box::new),
+    })?;
+    Ok((resolve, main))
+}
+
+/// Merges the binary packages, and says for each package that they bring which one brought it.
+fn merge_binaries(
+    resolve: &mut Resolve,
+    deps: &[Dependency],
+) -> Result<BTreeMap<PackageRef, PackageRef>, WitError> {
+    let mut binaries: Vec<_> = deps
+        .iter()
+        .filter_map(|dep| match dep {
+            Dependency::Text(_) => None,
+            Dependency::Binary(package) => Some(package),
+        })
+        .collect();
+    binaries.sort_by_key(|package| package.id());
+    let mut brought = BTreeMap::new();
+    for package in binaries {
+        resolve
+            .merge(Resolve::clone(&package.resolve))
+            .map_err(|error| WitError::Merge {
+                package: package.id(),
+                reason: innermost(&error),
+            })?;
+        for reference in package.dependencies() {
+            brought
+                .entry(reference.clone())
+                .or_insert_with(|| package.id());
+        }
+        brought.insert(package.id(), package.id());
+    }
+    Ok(brought)
+}
+
+fn members<'a>(
+    groups: impl Iterator<Item = &'a SourcePackage>,
+    binaries: &BTreeMap<PackageRef, PackageRef>,
+) -> Result<Members<'a>, WitError> {
+    let mut members = Members::new();
+    let mut size = 0;
+    for group in groups {
+        let too_large = |_| WitError::TooLarge {
+            size: size + group.texts.len(),
+            limit: MOST_TEXT,
+        };
+        let offset = u32::try_from(size).map_err(too_large)?;
+        size += group.texts.len();
+        if size > MOST_TEXT {
+            return Err(WitError::TooLarge {
+                size,
+                limit: MOST_TEXT,
+            });
+        }
+        for (part, unresolved) in group.parts() {
+            let span = part.header.clone().map(Box::new);
+            if let Some(binary) = binaries.get(&part.reference) {
+                return Err(WitError::TextAndBinary {
+                    package: part.reference.clone(),
+                    binary: binary.clone(),
+                    span,
+                });
+            }
+            let member = Member {
+                part,
+                unresolved,
+                group,
+                offset,
+            };
+            if let Some(first) = members.insert(&part.reference, member) {
+                return Err(WitError::DuplicatePackage {
+                    package: part.reference.clone(),
+                    span,
+                    first: first.part.header.clone().map(Box::new),
+                });
+            }
+        }
+    }
+    Ok(members)
+}
+
+impl Member<'_> {
+    /// The place of a span that this package has after it was added.
+    pub(crate) fn locate(&self, span: Span) -> Option<SourceSpan> {
+        if !span.is_known() {
+            return None;
+        }
+        let start = span.start().checked_sub(self.offset)?;
+        let end = span.end().checked_sub(self.offset)?;
+        let map = &self.group.group.source_map;
+        self.group.texts.locate(map, Span::new(start, end))
+    }
+
+    /// The feature that gates an item of this package, if one does.
+    pub(crate) fn feature_of(&self, item: &str) -> Option<String> {
+        let named = |name: &str| name == item;
+        let interfaces = self.unresolved.interfaces.iter();
+        let worlds = self.unresolved.worlds.iter();
+        let stability = interfaces
+            .map(|(_, interface)| (interface.name.as_deref(), &interface.stability))
+            .chain(worlds.map(|(_, world)| (Some(world.name.as_str()), &world.stability)))
+            .find(|(name, _)| name.is_some_and(named))?
+            .1;
+        match stability {
+            wit_parser::Stability::Unstable { feature, .. } => Some(feature.clone()),
+            _ => None,
         }
     }
 }

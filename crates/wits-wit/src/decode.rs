@@ -1,13 +1,33 @@
 //! Wasm bytes: a WIT package, a component, or neither.
+//!
+//! A WIT package is a component whose only exports are component types, one for the package. One that
+//! exports nothing has no place to name the package and cannot be told from a component that imports
+//! and exports nothing; it decodes to a [`DecodedComponent`] that [`is_empty`].
+//!
+//! The binary has the package's own interfaces and worlds, their docs and gates in a section of its
+//! own, and of every foreign interface that is used in it a stub: the types that are used, without
+//! functions if only types are used, and never with docs or gates.
+//!
+//! [`is_empty`]: DecodedComponent::is_empty
 
+use std::sync::Arc;
+
+use wit_parser::decoding::DecodedWasm;
+use wit_parser::{PackageId, Resolve, WorldId};
 use wits_model::{PackageMetadata, PackageRef};
 
 use crate::error::WitError;
-use crate::model;
-use crate::print::Gates;
-use crate::section::DeclaredDependency;
+use crate::guard::guarded;
+use crate::info::{self, ComponentInfo};
+use crate::model::{self, LowerError};
+use crate::print::{self, Gates};
+use crate::section::{self, Declaration, DeclaredDependency};
+use crate::text::clean;
+use crate::{custom, metadata};
 
 /// What a Wasm binary turned out to be.
+// There is one at a time; boxing a variant would only make them harder to take apart.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Decoded {
     /// A WIT package in its binary form.
@@ -19,74 +39,192 @@ pub enum Decoded {
 /// A WIT package that was in binary form.
 #[derive(Debug, Clone)]
 pub struct DecodedPackage {
-    id: PackageRef,
-    model: model::Package,
-    dependencies: Vec<PackageRef>,
-    embedded: Vec<model::Package>,
-    declared: Option<Vec<DeclaredDependency>>,
-    metadata: PackageMetadata,
+    pub(crate) resolve: Arc<Resolve>,
+    pub(crate) main: PackageId,
+    contents: Contents,
+    declaration: Declaration,
 }
 
 /// A component.
 #[derive(Debug, Clone)]
 pub struct DecodedComponent {
+    contents: Contents,
+}
+
+/// What is read off a binary of either sort.
+#[derive(Debug, Clone)]
+struct Contents {
+    model: model::Package,
     dependencies: Vec<PackageRef>,
+    embedded: Vec<model::Package>,
+    info: ComponentInfo,
     metadata: PackageMetadata,
 }
 
-/// Decodes a Wasm binary.
+/// Decodes a Wasm binary. The bytes may come from anyone.
 pub fn decode(wasm: &[u8]) -> Result<Decoded, WitError> {
-    let _ = wasm;
-    Err(WitError::NotWasm)
+    if wasmparser::Parser::is_core_wasm(wasm) {
+        return Err(WitError::CoreModule);
+    }
+    if !wasmparser::Parser::is_component(wasm) {
+        return Err(WitError::NotWasm);
+    }
+    guarded(|| read(wasm)).map_err(|reason| WitError::Undecodable { reason })?
+}
+
+fn read(wasm: &[u8]) -> Result<Decoded, WitError> {
+    let decoded = wit_parser::decoding::decode(wasm).map_err(|error| WitError::Undecodable {
+        reason: innermost(&error),
+    })?;
+    let sections = custom::top_level(wasm)?;
+    let metadata = metadata::read(&sections);
+    Ok(match decoded {
+        DecodedWasm::WitPackage(resolve, main) => Decoded::Package(DecodedPackage {
+            contents: contents(&resolve, main, None, metadata)?,
+            declaration: section::read(&sections)?,
+            resolve: Arc::new(resolve),
+            main,
+        }),
+        DecodedWasm::Component(resolve, world) => {
+            let main = resolve.worlds[world]
+                .package
+                .ok_or_else(|| WitError::Undecodable {
+                    reason: "its world is in no package".to_owned(),
+                })?;
+            Decoded::Component(DecodedComponent {
+                contents: contents(&resolve, main, Some(world), metadata)?,
+            })
+        }
+    })
+}
+
+fn contents(
+    resolve: &Resolve,
+    main: PackageId,
+    world: Option<WorldId>,
+    metadata: PackageMetadata,
+) -> Result<Contents, WitError> {
+    let mut embedded = Vec::new();
+    for (id, _) in resolve.packages.iter() {
+        if id != main {
+            embedded.push(lower(resolve, id)?);
+        }
+    }
+    embedded.sort_by(|a, b| a.reference.cmp(&b.reference));
+    Ok(Contents {
+        model: lower(resolve, main)?,
+        dependencies: embedded
+            .iter()
+            .map(|package| package.reference.clone())
+            .collect(),
+        embedded,
+        info: match world {
+            Some(world) => info::of_world(resolve, world),
+            None => info::of_package(resolve, main),
+        },
+        metadata,
+    })
+}
+
+/// The model of one package of `resolve`.
+pub(crate) fn lower(resolve: &Resolve, package: PackageId) -> Result<model::Package, WitError> {
+    model::Package::lower(resolve, package).map_err(|error| match error {
+        LowerError::Name(reason) => WitError::PackageName { reason, span: None },
+        #[allow(unreachable_patterns)] // the enum may grow
+        other => WitError::Undecodable {
+            reason: other.to_string(),
+        },
+    })
+}
+
+/// The cause at the end of a chain; what stands before it names steps of the decoder.
+pub(crate) fn innermost(
+    error: &impl AsRef<dyn std::error::Error + Send + Sync + 'static>,
+) -> String {
+    let mut error: &dyn std::error::Error = error.as_ref();
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    clean(&error.to_string()).0
 }
 
 impl DecodedPackage {
     /// Which package it is. A package without version decodes too.
     pub fn id(&self) -> PackageRef {
-        self.id.clone()
+        self.contents.model.reference.clone()
     }
 
     /// What is in it.
     pub fn model(&self) -> &model::Package {
-        &self.model
+        &self.contents.model
     }
 
     /// Every foreign package named in it, sorted.
     pub fn dependencies(&self) -> &[PackageRef] {
-        &self.dependencies
+        &self.contents.dependencies
     }
 
     /// The copies of those that it carries, in the order of [`Self::dependencies`]: stubs without docs
     /// and gates, and without the functions of interfaces of which only types are used.
     pub fn embedded(&self) -> &[model::Package] {
-        &self.embedded
+        &self.contents.embedded
     }
 
-    /// What its section `wits:dependencies` says, if it has one that this version understands.
+    /// The dependencies in its section `wits:dependencies`, sorted, if it has one that this version
+    /// understands; [`Self::declaration`] tells what there is otherwise.
     pub fn declared(&self) -> Option<&[DeclaredDependency]> {
-        self.declared.as_deref()
+        match &self.declaration {
+            Declaration::Known(dependencies) => Some(dependencies),
+            Declaration::Absent | Declaration::Newer(_) => None,
+        }
     }
 
-    /// Description, licence and the like. The licence is what the binary says, SPDX or not.
+    /// Its section `wits:dependencies`.
+    pub fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+
+    /// Description, licence and the like. The licence is what the binary says, SPDX or not; there is
+    /// never a link to documentation, for which the binary has no place.
     pub fn metadata(&self) -> &PackageMetadata {
-        &self.metadata
+        &self.contents.metadata
+    }
+
+    /// What it exports, for the OCI config.
+    pub fn component_info(&self) -> &ComponentInfo {
+        &self.contents.info
     }
 
     /// The package as the text of a `package.wit`, docs and feature gates kept; `gates` knows the
     /// gates that foreign interfaces have in their own packages.
     pub fn print(&self, gates: &dyn Gates) -> Result<String, WitError> {
-        crate::print::print(self, gates)
+        print::print(self, gates)
     }
 }
 
 impl DecodedComponent {
+    /// Its world, as the only one of a package `root:component`, a name that is made up.
+    pub fn model(&self) -> &model::Package {
+        &self.contents.model
+    }
+
+    /// Whether it imports and exports nothing, as a WIT package without worlds and interfaces does.
+    pub fn is_empty(&self) -> bool {
+        self.contents.info == ComponentInfo::default()
+    }
+
     /// Every package whose interfaces it imports or exports, sorted.
     pub fn dependencies(&self) -> &[PackageRef] {
-        &self.dependencies
+        &self.contents.dependencies
     }
 
     /// Description, licence and the like. The licence is what the binary says, SPDX or not.
     pub fn metadata(&self) -> &PackageMetadata {
-        &self.metadata
+        &self.contents.metadata
+    }
+
+    /// What it exports and imports, for the OCI config.
+    pub fn component_info(&self) -> &ComponentInfo {
+        &self.contents.info
     }
 }

@@ -25,9 +25,9 @@ pub enum WitError {
     #[error("the WIT text is {size} bytes, more than the {limit} that can be parsed at once")]
     TooLarge {
         /// How many bytes there are.
-        size: u64,
+        size: usize,
         /// How many there may be.
-        limit: u64,
+        limit: usize,
     },
     /// No file begins with `package ns:name;`.
     #[error("no file names its package")]
@@ -41,7 +41,7 @@ pub enum WitError {
         /// What is wrong with it.
         reason: NameError,
         /// The header or the mention.
-        span: Box<SourceSpan>,
+        span: Option<Box<SourceSpan>>,
     },
     /// The text is not WIT.
     #[error("{message}")]
@@ -93,7 +93,9 @@ pub enum WitError {
         /// Its name.
         name: String,
         /// The package that does not have it.
-        package: String,
+        package: PackageRef,
+        /// The feature that would enable it.
+        feature: Option<String>,
         /// Where it is mentioned.
         span: Option<Box<SourceSpan>>,
     },
@@ -116,7 +118,9 @@ pub enum WitError {
         first: Option<Box<SourceSpan>>,
     },
     /// A package is there as text and embedded in a binary package, which WIT parsers cannot take.
-    #[error("package `{package}` is there as text and is also part of the binary package `{binary}`")]
+    #[error(
+        "package `{package}` is there as text and is also part of the binary package `{binary}`"
+    )]
     TextAndBinary {
         /// The package that is there twice.
         package: PackageRef,
@@ -125,9 +129,19 @@ pub enum WitError {
         /// The header of the text.
         span: Option<Box<SourceSpan>>,
     },
+    /// A binary package disagrees with what another binary package embeds.
+    #[error("the binary package `{package}` does not fit the others: {reason}")]
+    Merge {
+        /// The package.
+        package: PackageRef,
+        /// What the parser said.
+        reason: String,
+    },
     /// Anything else that is wrong between packages.
-    #[error("{message}")]
+    #[error("in package `{package}`: {message}")]
     Semantic {
+        /// The package that is wrong.
+        package: PackageRef,
         /// What the parser said.
         message: String,
         /// Where.
@@ -154,7 +168,9 @@ pub enum WitError {
         reason: String,
     },
     /// The package to build has nested packages.
-    #[error("package `{package}` is nested in another package's file and would be lost: a WIT package holds one package")]
+    #[error(
+        "package `{package}` is nested in another package's file and would be lost: a WIT package holds one package"
+    )]
     Nested {
         /// The nested package.
         package: PackageRef,
@@ -217,14 +233,17 @@ fn chain(cycle: &[PackageRef]) -> String {
 impl WitError {
     /// What sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
+        // Whoever made the bytes or the text made the mistake; that they are the bytes that were asked
+        // for is checked before they come here.
         ErrorKind::Project
     }
 
     /// The place in WIT text that is at fault, where there is one.
     pub fn span(&self) -> Option<&SourceSpan> {
         match self {
-            Self::NotUtf8 { span } | Self::PackageName { span, .. } => Some(span),
-            Self::Syntax { span, .. }
+            Self::NotUtf8 { span } => Some(span),
+            Self::PackageName { span, .. }
+            | Self::Syntax { span, .. }
             | Self::ItemNotFound { span, .. }
             | Self::ItemCycle { span, .. }
             | Self::PackageNotFound { span, .. }
@@ -249,6 +268,45 @@ impl WitError {
 
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
-        None
+        Some(match self {
+            Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
+            Self::NoFiles => "write one, or run `wits init namespace:name`".to_owned(),
+            Self::NoHeader { .. } => {
+                "begin one of them with `package namespace:name@0.1.0;`".to_owned()
+            }
+            Self::PackageName { .. } => {
+                "package names are lower case: an upper-case one has no binary form".to_owned()
+            }
+            Self::Syntax { hint, .. } | Self::ItemNotFound { hint, .. } => hint.clone()?,
+            Self::PackageNotFound { present, .. } if !present.is_empty() => {
+                format!("there is {}", quoted(present))
+            }
+            Self::ForeignItemNotFound {
+                feature: Some(feature),
+                ..
+            } => format!(
+                "it is behind a feature: write `@unstable(feature = {feature})` before what needs it"
+            ),
+            Self::TextAndBinary { .. } => {
+                "remove one of the two: WIT parsers cannot take both".to_owned()
+            }
+            Self::Nested { .. } => {
+                "move it into a package of its own, with its own directory".to_owned()
+            }
+            Self::Empty { .. } => "write an interface or a world".to_owned(),
+            Self::Licence { .. } => {
+                "see https://spdx.org/licenses for the identifiers, such as `Apache-2.0 OR MIT`"
+                    .to_owned()
+            }
+            _ => return None,
+        })
     }
+}
+
+fn quoted(packages: &[PackageRef]) -> String {
+    packages
+        .iter()
+        .map(|package| format!("`{package}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -20,14 +20,21 @@
 pub mod build;
 pub mod check;
 mod closure;
+mod custom;
 pub mod decode;
 pub mod error;
+mod guard;
 pub mod info;
+mod mention;
 pub mod metadata;
 pub mod model;
+mod name;
+mod order;
 pub mod print;
+mod resolve_error;
 pub mod section;
 pub mod source;
+mod text;
 
 pub use build::{BuildOptions, Built, build};
 pub use check::check;
@@ -36,5 +43,5 @@ pub use decode::{Decoded, DecodedComponent, DecodedPackage, decode};
 pub use error::WitError;
 pub use info::{ComponentInfo, component_info};
 pub use print::{Gates, NoGates};
-pub use section::DeclaredDependency;
+pub use section::{Declaration, DeclaredDependency};
 pub use source::{Mention, NestedPackage, SourceFile, SourcePackage};

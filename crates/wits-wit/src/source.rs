@@ -1,10 +1,20 @@
 //! WIT text: the files of one package, parsed but not resolved.
+//!
+//! The files of a package form one group: all of them are in the package that one header names, and
+//! any of them may hold nested packages (`package ns:name { … }`), which are packages of their own
+//! with mentions of their own. What a group provides, itself and its nested packages, is not foreign.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use wits_model::{PackageName, PackageRef, SourceSpan, Version};
+use wit_parser::{AstItem, UnresolvedPackage, UnresolvedPackageGroup};
+use wits_model::{NameError, PackageName, PackageRef, SourceSpan, Version};
 
 use crate::error::WitError;
+use crate::mention;
+use crate::name;
+use crate::text::Texts;
 
 /// One `.wit` file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +28,22 @@ pub struct SourceFile {
 /// The files of one package, parsed: its name, the packages nested in it, and what it mentions.
 #[derive(Debug, Clone)]
 pub struct SourcePackage {
-    name: PackageName,
-    version: Option<Version>,
-    header: Option<SourceSpan>,
     mentions: Vec<Mention>,
     nested: Vec<NestedPackage>,
+    main: Part,
+    /// In the order of `group.nested`.
+    nested_parts: Vec<Part>,
+    pub(crate) texts: Texts,
+    pub(crate) group: Arc<UnresolvedPackageGroup>,
+}
+
+/// One package of the group: the main one, or a nested one.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) reference: PackageRef,
+    pub(crate) header: Option<SourceSpan>,
+    /// What it mentions, packages of its own group included.
+    pub(crate) mentions: Vec<Mention>,
 }
 
 /// A place where a foreign package's interface or world is named.
@@ -41,49 +62,197 @@ pub struct Mention {
 pub struct NestedPackage {
     /// Which package it is.
     pub package: PackageRef,
-    /// Its header.
+    /// Its name and version, where its header writes them.
     pub span: Option<SourceSpan>,
 }
 
+/// wit-parser counts bytes in 32 bits and stops the process beyond; a closure has to fit too.
+pub(crate) const MOST_TEXT: usize = 256 << 20;
+
 impl SourcePackage {
     /// Parses the `.wit` files of one package, in whatever order they come.
-    pub fn parse(files: Vec<SourceFile>) -> Result<Self, WitError> {
-        let _ = files;
-        Err(WitError::NoFiles)
+    pub fn parse(mut files: Vec<SourceFile>) -> Result<Self, WitError> {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        if files.is_empty() {
+            return Err(WitError::NoFiles);
+        }
+        let size: usize = files.iter().map(|file| file.bytes.len()).sum();
+        if size > MOST_TEXT {
+            return Err(WitError::TooLarge {
+                size,
+                limit: MOST_TEXT,
+            });
+        }
+        let texts = Texts::new(files.into_iter().map(text_of).collect::<Result<_, _>>()?);
+        let group = texts.source_map().parse().map_err(|(map, error)| {
+            // The one error that is about no place at all.
+            if error.to_string().starts_with("no `package` header") {
+                return WitError::NoHeader {
+                    files: texts.paths(),
+                };
+            }
+            texts.error(&map, error.kind())
+        })?;
+        Self::read(texts, group)
+    }
+
+    fn read(texts: Texts, group: UnresolvedPackageGroup) -> Result<Self, WitError> {
+        let part = |package: &UnresolvedPackage| {
+            let header = header_of(&texts, &group, package);
+            let reference = name::reference(&package.name)
+                .map_err(|reason| name_error(reason, header.clone()))?;
+            Ok(Part {
+                reference,
+                header,
+                mentions: mentions_of(&texts, &group, package)?,
+            })
+        };
+        let main = part(&group.main)?;
+        let nested_parts = group
+            .nested
+            .iter()
+            .map(part)
+            .collect::<Result<Vec<_>, WitError>>()?;
+
+        let parts = || std::iter::once(&main).chain(&nested_parts);
+        let provided: BTreeSet<_> = parts().map(|part| &part.reference).collect();
+        let mut mentions: Vec<_> = parts()
+            .flat_map(|part| &part.mentions)
+            .filter(|mention| !provided.contains(&mention.package))
+            .cloned()
+            .collect();
+        // A stable sort: of two mentions of one item, the main package's comes first.
+        mentions.sort_by(|a, b| (&a.package, &a.item).cmp(&(&b.package, &b.item)));
+        mentions.dedup_by(|b, a| a.package == b.package && a.item == b.item);
+        let mut nested: Vec<_> = nested_parts
+            .iter()
+            .map(|part| NestedPackage {
+                package: part.reference.clone(),
+                span: part.header.clone(),
+            })
+            .collect();
+        nested.sort_by(|a, b| a.package.cmp(&b.package));
+
+        Ok(Self {
+            mentions,
+            nested,
+            main,
+            nested_parts,
+            texts,
+            group: Arc::new(group),
+        })
+    }
+
+    /// The packages of the group, nested ones first, with what wit-parser made of them.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Part, &UnresolvedPackage)> {
+        let nested = self.nested_parts.iter().zip(&self.group.nested);
+        nested.chain([(&self.main, &self.group.main)])
     }
 
     /// The package's name.
     pub fn name(&self) -> &PackageName {
-        &self.name
+        &self.main.reference.name
     }
 
     /// The package's version, if its header has one.
     pub fn version(&self) -> Option<&Version> {
-        self.version.as_ref()
+        self.main.reference.version.as_ref()
     }
 
     /// Name and version.
     pub fn reference(&self) -> PackageRef {
-        PackageRef {
-            name: self.name.clone(),
-            version: self.version.clone(),
-        }
+        self.main.reference.clone()
     }
 
-    /// The header `package ns:name@version;`.
+    /// Name and version, where the header `package ns:name@version;` writes them. Where several files
+    /// have the header, the last one.
     pub fn header_span(&self) -> Option<SourceSpan> {
-        self.header.clone()
+        self.main.header.clone()
     }
 
     /// Every interface and world of a foreign package that the files name, those of nested packages
     /// included; packages that the files themselves define are not foreign. Sorted by package, then
-    /// item.
+    /// item; one mention of each.
     pub fn mentions(&self) -> &[Mention] {
         &self.mentions
     }
 
-    /// The packages nested in the files.
+    /// The packages nested in the files, sorted.
     pub fn nested(&self) -> &[NestedPackage] {
         &self.nested
     }
+}
+
+fn text_of(file: SourceFile) -> Result<(PathBuf, Arc<str>), WitError> {
+    match String::from_utf8(file.bytes) {
+        Ok(text) => Ok((file.path, text.into())),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            // Up to the bad byte the text is as it was, and the bad byte has become one character.
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let bad = text[at..].chars().next().map_or(0, char::len_utf8);
+            Err(WitError::NotUtf8 {
+                span: Box::new(SourceSpan::new(file.path, text, at..at + bad)),
+            })
+        }
+    }
+}
+
+fn name_error(reason: NameError, span: Option<SourceSpan>) -> WitError {
+    WitError::PackageName {
+        reason,
+        span: span.map(Box::new),
+    }
+}
+
+/// Where `package` writes its name. wit-parser keeps that to itself, except when it says that one
+/// package is defined twice; nothing is resolved to find that out.
+fn header_of(
+    texts: &Texts,
+    group: &UnresolvedPackageGroup,
+    package: &UnresolvedPackage,
+) -> Option<SourceSpan> {
+    let alone = || UnresolvedPackageGroup {
+        main: package.clone(),
+        nested: Vec::new(),
+        source_map: wit_parser::SourceMap::new(),
+    };
+    let twice = wit_parser::Resolve::new().push_groups(alone(), vec![alone()]);
+    match twice.err()?.kind() {
+        wit_parser::ResolveErrorKind::DuplicatePackage { span1, .. } => {
+            texts.locate(&group.source_map, *span1)
+        }
+        _ => None,
+    }
+}
+
+fn mentions_of(
+    texts: &Texts,
+    group: &UnresolvedPackageGroup,
+    package: &UnresolvedPackage,
+) -> Result<Vec<Mention>, WitError> {
+    let mut mentions = Vec::new();
+    for (name, items) in &package.foreign_deps {
+        for (item, (stub, _)) in items {
+            // The stub of a foreign item stands where its name is first written.
+            let span = match stub {
+                AstItem::Interface(id) => package.interfaces[*id].span,
+                AstItem::World(id) => package.worlds[*id].span,
+            };
+            let span = texts
+                .locate(&group.source_map, span)
+                .map(|span| mention::widen(span, name));
+            let reference =
+                name::reference(name).map_err(|reason| name_error(reason, span.clone()))?;
+            // wit-parser gives every stub a place; without one there is nothing to show, but the
+            // dependency is there all the same.
+            let span = span.unwrap_or_else(|| SourceSpan::new("", "", 0..0));
+            mentions.push(Mention {
+                package: reference,
+                item: item.clone(),
+                span,
+            });
+        }
+    }
+    Ok(mentions)
 }

@@ -1,0 +1,148 @@
+//! The texts behind wit-parser's spans.
+//!
+//! wit-parser numbers the bytes of all files of a package one after the other and knows a file by a
+//! string. Files are given to it under their position instead of their path, because a path need not
+//! be UTF-8, and because two files may be shown to the user under one name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use wit_parser::{ParseErrorKind, SourceMap, Span};
+use wits_model::SourceSpan;
+
+use crate::error::WitError;
+
+/// The files of one package, in the order in which wit-parser numbers them.
+#[derive(Debug, Clone)]
+pub(crate) struct Texts(Arc<[(PathBuf, Arc<str>)]>);
+
+impl Texts {
+    /// Takes the files of a package, sorted by path.
+    pub(crate) fn new(files: Vec<(PathBuf, Arc<str>)>) -> Self {
+        Self(files.into())
+    }
+
+    /// How many bytes wit-parser counts: those of all files, and one for the end of each.
+    pub(crate) fn len(&self) -> usize {
+        self.0.iter().map(|(_, text)| text.len() + 1).sum()
+    }
+
+    /// The files, under the names by which [`Texts::locate`] knows them.
+    pub(crate) fn source_map(&self) -> SourceMap {
+        let mut map = SourceMap::new();
+        for (position, (_, text)) in self.0.iter().enumerate() {
+            map.push_str(&file_key(position), &**text);
+        }
+        map
+    }
+
+    /// The place of `span`, a span in `map`, which holds these files alone.
+    pub(crate) fn locate(&self, map: &SourceMap, span: Span) -> Option<SourceSpan> {
+        let location = map.resolve_span(span)?;
+        let (path, text) = self.0.get(location.path.parse::<usize>().ok()?)?;
+        Some(SourceSpan::new(path, text.clone(), location.range))
+    }
+
+    /// The paths of the files.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.0.iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    /// What wit-parser said about these files.
+    pub(crate) fn error(&self, map: &SourceMap, kind: &ParseErrorKind) -> WitError {
+        let span = self.locate(map, kind.span()).map(Box::new);
+        match kind {
+            ParseErrorKind::ItemNotFound {
+                name, kind, hint, ..
+            } => WitError::ItemNotFound {
+                kind: kind.clone(),
+                name: name.clone(),
+                hint: hint.clone(),
+                span,
+            },
+            ParseErrorKind::TypeCycle { name, kind, .. } => WitError::ItemCycle {
+                kind: kind.clone(),
+                name: name.clone(),
+                span,
+            },
+            other => {
+                let (message, hint) = clean(&other.to_string());
+                // Forbidden characters are reported with an offset that counts from the start of
+                // their own file, not of the first one.
+                let span = match self.forbidden(kind) {
+                    Some(span) => Some(Box::new(span)),
+                    None => span,
+                };
+                WitError::Syntax {
+                    message,
+                    hint,
+                    span,
+                }
+            }
+        }
+    }
+
+    /// The character that the lexer refuses before it lexes.
+    fn forbidden(&self, kind: &ParseErrorKind) -> Option<SourceSpan> {
+        let ParseErrorKind::Lex(error) = kind else {
+            return None;
+        };
+        let message = error.to_string();
+        if !["Control code", "Codepoint", "Input contains"]
+            .iter()
+            .any(|start| message.starts_with(start))
+        {
+            return None;
+        }
+        let at = usize::try_from(error.position()).ok()?;
+        self.0.iter().find_map(|(path, text)| {
+            let found = text.get(at..)?.chars().next()?;
+            message
+                .contains(&found.escape_unicode().to_string())
+                .then(|| SourceSpan::new(path, text.clone(), at..at + found.len_utf8()))
+        })
+    }
+}
+
+fn file_key(position: usize) -> String {
+    // wit-parser sorts the files by their names.
+    format!("{position:010}")
+}
+
+/// A message of wit-parser as one lower-case line, and the rest of it.
+pub(crate) fn clean(message: &str) -> (String, Option<String>) {
+    let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
+    let first = first.trim_end().trim_end_matches(['.', ':']);
+    let mut chars = first.chars();
+    let head = match (chars.next(), chars.clone().next()) {
+        // `Control code` begins a sentence, `WIT` does not.
+        (Some(upper), Some(next)) if upper.is_uppercase() && !next.is_uppercase() => {
+            upper.to_lowercase().chain(chars).collect()
+        }
+        _ => first.to_owned(),
+    };
+    let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+    (head, (!rest.is_empty()).then_some(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_lower_case_line() {
+        let cases = [
+            ("Control code '\\u{1b}'", "control code '\\u{1b}'", None),
+            ("WIT is WIT.", "WIT is WIT", None),
+            ("no such:\n  a\n  b", "no such", Some("a b")),
+            ("", "", None),
+        ];
+        for (message, line, hint) in cases {
+            assert_eq!(
+                clean(message),
+                (line.to_owned(), hint.map(str::to_owned)),
+                "{message}"
+            );
+        }
+    }
+}
