@@ -4,6 +4,10 @@
 //! through serde: a key that nobody asks for is then an error that names its line and the key that was
 //! probably meant, and a value that is not what it should be is shown where it stands.
 
+mod read;
+
+pub(crate) use read::{Document, Table, Value};
+
 use crate::{ErrorKind, SourceSpan};
 
 /// A text that is not TOML, or not what the format says.

@@ -5,11 +5,16 @@
 //! a directory instead of a registry, and which projects share one lock.
 
 mod error;
+mod member;
+mod parse;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use error::ManifestError;
+pub use member::Member;
 
 use crate::{PackageMetadata, PackageName, SourceSpan};
 
@@ -45,24 +50,14 @@ pub struct Workspace {
     pub span: SourceSpan,
 }
 
-/// A directory, or several by `*`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The pattern, relative to the file, with `/` between its parts; `*` in a part stands for any
-    /// characters of that part.
-    pub pattern: String,
-    /// Where it is written.
-    pub span: SourceSpan,
-}
-
 impl Manifest {
     /// Reads a manifest. `file` is its absolute path: it names the file in errors, and relative paths
     /// are taken from its directory.
     ///
     /// # Errors
     /// The first fault found, with its place.
-    pub fn parse(_text: &str, _file: &Path) -> Result<Self, ManifestError> {
-        todo!()
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ManifestError> {
+        parse::parse(text, file)
     }
 
     /// Where a key of `[package]` has its value, such as `license`.

@@ -7,18 +7,25 @@
 //!
 //! A checkout is not trusted with the user's routes: see [`Routes::merge`].
 
+mod entries;
 mod error;
 mod file;
+mod mappings;
 mod merge;
 mod origin;
+mod parse;
+mod secret;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 use crate::{PackageName, RegistryUrl};
 
+pub use entries::Entry;
 pub use error::{Reroute, RouteError};
 pub use file::RouteFile;
-pub use merge::{Entry, Routes};
+pub use merge::Routes;
 pub use origin::{Layer, Origin};
 
 /// The registry that serves a package, and why.

@@ -244,6 +244,9 @@ impl FromStr for RegistryUrl {
                     url: url.to_owned(),
                 }),
             }
+        } else if url.contains('@') {
+            // `https://me:secret@host`: the message must not repeat it.
+            Err(SourceError::Credentials)
         } else {
             Err(SourceError::Scheme(url.to_owned()))
         }
@@ -356,7 +359,7 @@ impl PackageSource {
 }
 
 /// Removes `.` and `..` by name, without asking the disk.
-fn normalise(path: &Path) -> PathBuf {
+pub(crate) fn normalise(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {
@@ -569,6 +572,10 @@ mod tests {
     fn refuses_what_is_no_url() {
         assert_eq!(
             "oci://me:secret@ghcr.io".parse::<RegistryUrl>(),
+            Err(SourceError::Credentials)
+        );
+        assert_eq!(
+            "https://me:secret@ghcr.io".parse::<RegistryUrl>(),
             Err(SourceError::Credentials)
         );
         for url in [

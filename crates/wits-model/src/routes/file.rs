@@ -2,24 +2,44 @@
 
 use std::path::Path;
 
-use super::{Layer, Origin, RouteError};
-use crate::{PackageName, RegistryUrl};
+use super::mappings::{Mappings, Setting};
+use super::{Layer, Origin, RouteError, parse};
+use crate::{NameError, PackageName, RegistryUrl};
 
 /// The mappings of one layer.
 #[derive(Debug, Clone)]
 pub struct RouteFile {
-    layer: Layer,
+    pub(super) layer: Layer,
+    pub(super) mappings: Mappings,
 }
+
+/// The namespaces wits knows without any file, and the domains that say where they are.
+const BUILT_IN: [(&str, &str); 2] = [("ba", "bytecodealliance.org"), ("wasi", "wasi.dev")];
 
 impl RouteFile {
     /// No mapping yet: for the command line, the environment and other tools' files.
     pub fn new(layer: Layer) -> Self {
-        Self { layer }
+        Self {
+            layer,
+            mappings: Mappings::default(),
+        }
     }
 
     /// `wasi` and `ba`, at their well-known domains.
     pub fn built_in() -> Self {
-        todo!()
+        let mut file = Self::new(Layer::BuiltIn);
+        for (namespace, domain) in BUILT_IN {
+            let setting = Setting {
+                value: RegistryUrl::WellKnown {
+                    domain: domain.to_owned(),
+                },
+                origin: Layer::BuiltIn.into(),
+            };
+            file.mappings
+                .namespaces
+                .insert(namespace.to_owned(), setting);
+        }
+        file
     }
 
     /// Reads a `registry.toml`. `file` is its absolute path: it names the file in errors, and relative
@@ -27,8 +47,11 @@ impl RouteFile {
     ///
     /// # Errors
     /// The first fault found, with its place.
-    pub fn parse(_text: &str, _file: &Path, _layer: Layer) -> Result<Self, RouteError> {
-        todo!()
+    pub fn parse(text: &str, file: &Path, layer: Layer) -> Result<Self, RouteError> {
+        Ok(Self {
+            layer,
+            mappings: parse::parse(text, file, layer)?,
+        })
     }
 
     /// The layer.
@@ -36,18 +59,37 @@ impl RouteFile {
         self.layer
     }
 
-    /// Adds `default = "URL"`.
-    pub fn set_default(&mut self, _url: RegistryUrl, _origin: Origin) {
-        todo!()
+    /// Sets `default`.
+    pub fn set_default(&mut self, url: RegistryUrl, origin: Origin) {
+        self.mappings.default = Some(Setting { value: url, origin });
     }
 
-    /// Adds an entry of `[namespaces]`.
-    pub fn set_namespace(&mut self, _namespace: &str, _url: RegistryUrl, _origin: Origin) {
-        todo!()
+    /// Sets an entry of `[namespaces]`.
+    ///
+    /// # Errors
+    /// If `namespace` cannot be the first half of a package name.
+    pub fn set_namespace(
+        &mut self,
+        namespace: &str,
+        url: RegistryUrl,
+        origin: Origin,
+    ) -> Result<(), NameError> {
+        check_namespace(namespace)?;
+        let setting = Setting { value: url, origin };
+        self.mappings
+            .namespaces
+            .insert(namespace.to_owned(), setting);
+        Ok(())
     }
 
-    /// Adds an entry of `[packages]`.
-    pub fn set_package(&mut self, _name: PackageName, _url: RegistryUrl, _origin: Origin) {
-        todo!()
+    /// Sets the registry of an entry of `[packages]`.
+    pub fn set_package(&mut self, name: PackageName, url: RegistryUrl, origin: Origin) {
+        self.mappings.packages.entry(name).or_default().registry =
+            Some(Setting { value: url, origin });
     }
+}
+
+/// A namespace is what can stand before the `:` of a name.
+pub(super) fn check_namespace(namespace: &str) -> Result<(), NameError> {
+    PackageName::new(namespace, "x").map(|_| ())
 }

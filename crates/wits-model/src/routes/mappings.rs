@@ -1,0 +1,83 @@
+//! The keys of one file, or of all files merged.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Origin, RouteKey};
+use crate::{PackageName, RegistryUrl};
+
+/// A value and who gave it.
+#[derive(Debug, Clone)]
+pub(super) struct Setting<T> {
+    pub(super) value: T,
+    pub(super) origin: Origin,
+}
+
+/// Every key that can be set, each by itself: a user may map a package whose skew a project accepts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mappings {
+    pub(super) default: Option<Setting<RegistryUrl>>,
+    pub(super) namespaces: BTreeMap<String, Setting<RegistryUrl>>,
+    pub(super) packages: BTreeMap<PackageName, PackageRule>,
+    pub(super) hosts: BTreeMap<String, HostRule>,
+    pub(super) mirrors: BTreeMap<RegistryUrl, Setting<RegistryUrl>>,
+}
+
+/// An entry of `[packages]`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PackageRule {
+    pub(super) registry: Option<Setting<RegistryUrl>>,
+    pub(super) skew: Option<Setting<bool>>,
+    pub(super) embedded: Option<Setting<bool>>,
+}
+
+/// An entry of `[hosts]`.
+#[derive(Debug, Clone, Default)]
+pub(super) struct HostRule {
+    pub(super) ca: Option<Setting<PathBuf>>,
+}
+
+impl Mappings {
+    /// Adds the keys of `later` that are not set yet.
+    pub(super) fn absorb(&mut self, later: &Self) {
+        fill(&mut self.default, later.default.as_ref());
+        for (key, setting) in &later.namespaces {
+            self.namespaces
+                .entry(key.clone())
+                .or_insert_with(|| setting.clone());
+        }
+        for (key, rule) in &later.packages {
+            let mine = self.packages.entry(key.clone()).or_default();
+            fill(&mut mine.registry, rule.registry.as_ref());
+            fill(&mut mine.skew, rule.skew.as_ref());
+            fill(&mut mine.embedded, rule.embedded.as_ref());
+        }
+        for (key, rule) in &later.hosts {
+            let mine = self.hosts.entry(key.clone()).or_default();
+            fill(&mut mine.ca, rule.ca.as_ref());
+        }
+        for (key, setting) in &later.mirrors {
+            self.mirrors
+                .entry(key.clone())
+                .or_insert_with(|| setting.clone());
+        }
+    }
+
+    /// The mapping of this very package, or else of its namespace.
+    pub(super) fn specific(&self, name: &PackageName) -> Option<(RouteKey, &Setting<RegistryUrl>)> {
+        let package = self.packages.get(name).and_then(|it| it.registry.as_ref());
+        let namespace = || self.namespaces.get(name.namespace());
+        package
+            .map(|setting| (RouteKey::Package(name.clone()), setting))
+            .or_else(|| {
+                let key = RouteKey::Namespace(name.namespace().to_owned());
+                namespace().map(|setting| (key, setting))
+            })
+    }
+}
+
+fn fill<T: Clone>(mine: &mut Option<Setting<T>>, later: Option<&Setting<T>>) {
+    if mine.is_none() {
+        *mine = later.cloned();
+    }
+}
