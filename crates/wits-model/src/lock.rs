@@ -23,7 +23,10 @@ mod diff;
 mod error;
 mod parse;
 mod print;
-#[cfg(test)]
+// The tests write absolute paths as Unix does.
+#[cfg(all(test, unix))]
+mod round_trip;
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};

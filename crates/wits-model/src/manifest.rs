@@ -7,7 +7,8 @@
 mod error;
 mod member;
 mod parse;
-#[cfg(test)]
+// The tests write absolute paths as Unix does.
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::collections::BTreeMap;

@@ -15,7 +15,8 @@ mod merge;
 mod origin;
 mod parse;
 mod secret;
-#[cfg(test)]
+// The tests write absolute paths as Unix does.
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::fmt;
