@@ -23,6 +23,7 @@ mod closure;
 mod custom;
 pub mod decode;
 pub mod error;
+mod gate;
 mod guard;
 pub mod info;
 mod mention;
