@@ -151,7 +151,7 @@ impl Layouts {
         )?;
         let mut index = Index::read(&files)?.unwrap_or_default();
         if let Some(there) = self.tagged(&files, &index, &publication.version)? {
-            return already(at, publication, there.pin, &artifact.pin);
+            return publication.already(at, there.pin);
         }
         files.put(artifact.pin.digest, &publication.wasm)?;
         files.put(artifact.config_digest, &artifact.config)?;
@@ -167,27 +167,6 @@ impl Layouts {
             outcome: Outcome::New,
         })
     }
-}
-
-/// What publishing comes to where the version is `there`.
-pub(crate) fn already(
-    at: &PackageSource,
-    publication: &Publication,
-    there: Pin,
-    ours: &Pin,
-) -> Result<Published, RegistryError> {
-    if there.digest != ours.digest {
-        return Err(RegistryError::VersionExists {
-            at: at.into(),
-            version: Box::new(publication.version.clone()),
-            existing: there.digest,
-            ours: ours.digest,
-        });
-    }
-    Ok(Published {
-        pin: there,
-        outcome: Outcome::AlreadyPublished,
-    })
 }
 
 fn absent(at: &PackageSource) -> RegistryError {

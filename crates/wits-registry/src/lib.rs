@@ -29,8 +29,14 @@ pub mod registry;
 
 mod layout;
 mod lost;
+#[cfg(feature = "network")]
+mod oci;
 mod tag;
 mod told;
+#[cfg(feature = "network")]
+mod transport;
+#[cfg(feature = "network")]
+mod well_known;
 
 pub use backends::Registries;
 pub use error::{Place, RegistryError};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin as Pinned;
 
-use wits_model::{PackageMetadata, PackageSource, Pin, Version};
+use wits_model::{Digest, PackageMetadata, PackageSource, Pin, Version};
 
 use crate::RegistryError;
 use crate::artifact::Manifest;
@@ -72,6 +72,29 @@ pub struct Publication {
     pub annotations: BTreeMap<String, String>,
     /// What a tool that stores the layer calls the file: `http.wasm`.
     pub title: String,
+}
+
+impl Publication {
+    /// What publishing comes to where the version is `there` already.
+    pub(crate) fn already(
+        &self,
+        at: &PackageSource,
+        there: Pin,
+    ) -> Result<Published, RegistryError> {
+        let ours = Digest::of(&self.wasm);
+        if there.digest != ours {
+            return Err(RegistryError::VersionExists {
+                at: at.into(),
+                version: Box::new(self.version.clone()),
+                existing: there.digest,
+                ours,
+            });
+        }
+        Ok(Published {
+            pin: there,
+            outcome: Outcome::AlreadyPublished,
+        })
+    }
 }
 
 /// What publishing came to.

@@ -197,7 +197,7 @@ fn a_spoiled_index_is_named() {
             "64 lower-case hex digits",
         ),
         (changed("size", json!(-1)), "invalid value"),
-        (changed("size", json!(1 << 40)), "larger than"),
+        (changed("size", json!(1_u64 << 40)), "larger than"),
         (changed("mediaType", json!(INDEX)), "image index"),
     ] {
         spoil(&dir.path().join("index.json"), document.to_string());

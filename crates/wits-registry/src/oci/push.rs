@@ -1,0 +1,168 @@
+//! Publishing.
+//!
+//! The order makes an interrupted publish invisible: blobs, then the manifest by its digest, and the
+//! tag last. The protocol has no "only if absent" for tags, so a tag is looked at before anything is
+//! sent, again right before it is set, and read back after.
+
+use bytes::Bytes;
+use futures_util::future::try_join;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use url::Url;
+use wits_model::Digest;
+
+use super::repository::{Found, Repository};
+use crate::artifact::{Artifact, MANIFEST};
+use crate::transport::{Call, Failure, Redirects, Reply, Request, next};
+use crate::{Outcome, Publication, Published, RegistryError};
+
+/// Publishes what is not there yet.
+pub(super) async fn publish(
+    repository: &Repository<'_>,
+    publication: &Publication,
+) -> Result<Published, RegistryError> {
+    let tag = repository.tag(&publication.version)?;
+    let artifact = Artifact::new(publication);
+    if let Found::Manifest(there) = repository.tagged(&tag).await? {
+        return publication.already(repository.at, there.pin);
+    }
+    try_join(
+        blob(
+            repository,
+            "the Wasm",
+            artifact.pin.digest,
+            publication.wasm.clone().into(),
+        ),
+        blob(
+            repository,
+            "the config",
+            artifact.config_digest,
+            artifact.config.clone().into(),
+        ),
+    )
+    .await?;
+    let manifest = Bytes::from(artifact.manifest.clone());
+    put_manifest(repository, &artifact.manifest_digest.to_string(), &manifest).await?;
+    if let Found::Manifest(there) = repository.tagged(&tag).await? {
+        return publication.already(repository.at, there.pin);
+    }
+    put_manifest(repository, &tag, &manifest).await?;
+    read_back(repository, publication, &tag, artifact).await
+}
+
+/// Whether the tag names what was published.
+async fn read_back(
+    repository: &Repository<'_>,
+    publication: &Publication,
+    tag: &str,
+    artifact: Artifact,
+) -> Result<Published, RegistryError> {
+    let Found::Manifest(there) = repository.tagged(tag).await? else {
+        return Err(RegistryError::Unreachable {
+            at: repository.place.clone(),
+            wanted: format!("the tag `{tag}`"),
+            reason: "it was just published, and the registry does not show it".to_owned(),
+        });
+    };
+    match there.pin.manifest {
+        Some(theirs) if theirs != artifact.manifest_digest => {
+            // Someone else published the same Wasm with other words around it.
+            if there.pin.digest == artifact.pin.digest {
+                return publication.already(repository.at, there.pin);
+            }
+            Err(RegistryError::RaceLost {
+                at: repository.place.clone(),
+                version: Box::new(publication.version.clone()),
+                theirs,
+                ours: artifact.manifest_digest,
+            })
+        }
+        _ => Ok(Published {
+            pin: artifact.pin,
+            outcome: Outcome::New,
+        }),
+    }
+}
+
+/// Uploads a blob unless it is there (distribution-spec, "POST then PUT").
+async fn blob(
+    repository: &Repository<'_>,
+    what: &str,
+    digest: Digest,
+    bytes: Bytes,
+) -> Result<(), RegistryError> {
+    let wanted = format!("the upload of {what}");
+    let call = repository.call(&wanted);
+    let head = Request::new(Method::HEAD, repository.url(&format!("blobs/{digest}"))?);
+    if repository.transport.ask(call, &head).await?.status.as_u16() == 200 {
+        return Ok(());
+    }
+    let start = repository.url("blobs/uploads/")?;
+    // A session that broke off is not taken up again: a retry begins with a new one.
+    repository
+        .transport
+        .retrying(call, || upload(repository, call, &start, digest, &bytes))
+        .await
+}
+
+async fn upload(
+    repository: &Repository<'_>,
+    call: Call<'_>,
+    start: &Url,
+    digest: Digest,
+    bytes: &Bytes,
+) -> Result<(), Failure> {
+    let mut post = Request::new(Method::POST, start.clone());
+    post.body = Some(Bytes::new());
+    let session = repository.transport.once(call, &post).await?;
+    if session.status.as_u16() != 202 {
+        return Err(session.rejected(call).into());
+    }
+    let mut put = Request::new(Method::PUT, session_url(call, &session)?);
+    put.url
+        .query_pairs_mut()
+        .append_pair("digest", &digest.to_string());
+    let octets = HeaderValue::from_static("application/octet-stream");
+    put.headers.insert(CONTENT_TYPE, octets);
+    put.body = Some(bytes.clone());
+    let done = repository.transport.once(call, &put).await?;
+    match done.status.as_u16() {
+        201 | 204 => Ok(()),
+        _ => Err(done.rejected(call).into()),
+    }
+}
+
+/// Where to upload to. It may be another host, which then sees no token.
+fn session_url(call: Call<'_>, session: &Reply) -> Result<Url, RegistryError> {
+    let what = "the `Location` of an upload";
+    let location = session
+        .header(LOCATION.as_str())
+        .ok_or_else(|| RegistryError::Malformed {
+            at: call.at.clone(),
+            what: what.to_owned(),
+            reason: "there is none".to_owned(),
+        })?;
+    next(&session.url, location, Redirects::Anywhere).map_err(|reason| call.unsafe_(what, reason))
+}
+
+async fn put_manifest(
+    repository: &Repository<'_>,
+    reference: &str,
+    manifest: &Bytes,
+) -> Result<(), RegistryError> {
+    let wanted = format!("the publishing of `{reference}`");
+    let call = repository.call(&wanted);
+    let mut request = Request::new(
+        Method::PUT,
+        repository.url(&format!("manifests/{reference}"))?,
+    );
+    request
+        .headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static(MANIFEST));
+    request.body = Some(manifest.clone());
+    let reply = repository.transport.ask(call, &request).await?;
+    match reply.status.as_u16() {
+        200..=204 => Ok(()),
+        _ => Err(reply.rejected(call)),
+    }
+}

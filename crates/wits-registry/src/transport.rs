@@ -1,0 +1,396 @@
+//! HTTP, apart from what is asked with it. Everything that touches a socket is below this module, and
+//! [`Transport::retrying`] is the only way in, so `--offline` is enforced in one place.
+//!
+//! # Why reqwest, and what oci-client is for
+//!
+//! oci-client has a client of its own, and it is not used for requests: it lists one page of tags,
+//! buffers bodies without a cap, trusts a digest header, follows redirects as it likes, retries nothing
+//! and asks `/v2/` before every operation. All of that is decided here instead. What it does well is
+//! used: [`oci_client::Reference`] checks repositories and tags, knows that `docker.io` is spoken to at
+//! another host, and prints references; its manifest types read in our tests what we write.
+//! `http-auth` parses `WWW-Authenticate`, whose grammar has traps (several challenges in one header,
+//! quoted commas). `backon` spaces retries. rustls comes with ring as its provider, set for each client:
+//! a library does not set a provider for the whole process.
+//!
+//! # The rules
+//!
+//! | module | rule |
+//! | --- | --- |
+//! | `redirect` | followed by hand: a token stays with the host it belongs to, https never becomes http, no loops |
+//! | `token` | one token for a host and scope, fetched once however many wait for it |
+//! | `challenge` | what a realm may be |
+//! | `retry` | what is worth another try, and when |
+//! | `clients` | TLS, proxies, connections |
+//!
+//! Every body has a cap and is hashed as it comes in; every wait has a deadline. Nothing is
+//! decompressed, so no body is longer than what came over the wire.
+
+mod challenge;
+mod clients;
+mod credentials;
+mod redirect;
+mod retry;
+mod token;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::{Method, Response, StatusCode};
+use url::Url;
+use wits_model::Digest;
+use wits_model::digest::DigestBuilder;
+
+use self::clients::Clients;
+use self::token::{Token, Tokens};
+use crate::told::{ErrorList, printable};
+use crate::{Options, Place, RegistryError};
+
+pub(crate) use self::redirect::{Redirects, next};
+pub(crate) use self::retry::Failure;
+pub(crate) use self::token::Scope;
+
+/// The most that is read of a body that only explains an error.
+const MAX_EXPLANATION: u64 = 64 << 10;
+
+/// Connections and tokens of one run.
+pub(crate) struct Transport {
+    options: Options,
+    clients: Clients,
+    tokens: Tokens,
+}
+
+/// Why something is asked, and of whom: the same for all requests of one operation.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'c> {
+    /// Where, for messages.
+    pub(crate) at: &'c Place,
+    /// What, for messages: "the manifest of `1.0.0`".
+    pub(crate) wanted: &'c str,
+    /// The only origin that sees a token, and whose challenges are answered.
+    pub(crate) home: &'c Url,
+    /// What a token is asked for; nothing where there are no tokens.
+    pub(crate) scope: Option<&'c Scope>,
+    /// Where redirects may lead.
+    pub(crate) redirects: Redirects,
+    /// The longest body, in bytes.
+    pub(crate) limit: u64,
+}
+
+/// A request that can be sent again.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
+}
+
+impl Request {
+    pub(crate) fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+        }
+    }
+}
+
+/// An answer that says something: not a passing failure, and not a refusal.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Where it came from in the end.
+    pub(crate) url: Url,
+    /// All of it for a success, what explains it otherwise.
+    pub(crate) body: Vec<u8>,
+    /// The digest of the body.
+    pub(crate) digest: Digest,
+}
+
+impl Reply {
+    /// A header, if it is there and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The error for an answer that nothing better can be said of.
+    pub(crate) fn rejected(&self, call: Call<'_>) -> RegistryError {
+        RegistryError::Rejected {
+            at: call.at.clone(),
+            wanted: call.wanted.to_owned(),
+            status: self.status.as_u16(),
+            reason: explain(self.status, &self.body),
+        }
+    }
+}
+
+fn explain(status: StatusCode, body: &[u8]) -> String {
+    let told = ErrorList::read(body).told();
+    if told.is_empty() {
+        status
+            .canonical_reason()
+            .unwrap_or("no reason given")
+            .to_lowercase()
+    } else {
+        told
+    }
+}
+
+impl Call<'_> {
+    fn unreachable(&self, reason: impl Into<String>) -> RegistryError {
+        RegistryError::Unreachable {
+            at: self.at.clone(),
+            wanted: self.wanted.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    fn denied(&self, reason: impl Into<String>) -> RegistryError {
+        RegistryError::Denied {
+            at: self.at.clone(),
+            wanted: self.wanted.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    /// The error for something a peer wants and wits does not do.
+    pub(crate) fn unsafe_(&self, what: &str, reason: impl Into<String>) -> RegistryError {
+        RegistryError::Unsafe {
+            at: self.at.clone(),
+            what: what.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    fn too_large(&self) -> RegistryError {
+        RegistryError::TooLarge {
+            at: self.at.clone(),
+            what: self.wanted.to_owned(),
+            limit: self.limit,
+        }
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            clients: Clients::new(&options),
+            options,
+            tokens: Tokens::default(),
+        }
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Sends `request` until there is an answer or no hope of one.
+    pub(crate) async fn ask(
+        &self,
+        call: Call<'_>,
+        request: &Request,
+    ) -> Result<Reply, RegistryError> {
+        self.retrying(call, || self.once(call, request)).await
+    }
+
+    /// Does `operation`, which may be several requests, until it succeeds, fails for good, or has
+    /// taken too long.
+    pub(crate) async fn retrying<T, F>(
+        &self,
+        call: Call<'_>,
+        operation: impl FnMut() -> F,
+    ) -> Result<T, RegistryError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        if self.options.offline {
+            return Err(RegistryError::Offline {
+                at: call.at.clone(),
+                wanted: call.wanted.to_owned(),
+            });
+        }
+        let limits = &self.options.limits;
+        let total = limits.total_timeout;
+        match tokio::time::timeout(total, retry::run(limits, operation)).await {
+            Ok(answer) => answer.map_err(|failure| failure.error),
+            Err(_) => Err(call.unreachable(format!("not done after {}", seconds(total)))),
+        }
+    }
+
+    /// Sends `request` once, or twice if a token is wanted.
+    pub(crate) async fn once(&self, call: Call<'_>, request: &Request) -> Result<Reply, Failure> {
+        let home = call.home.origin();
+        let mut token = match call.scope {
+            Some(scope) if request.url.origin() == home => {
+                self.tokens.known(self, call, scope).await?
+            }
+            _ => None,
+        };
+        let mut response = self.send(call, request, token.as_ref()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(scope) = call.scope
+            && response.url().origin() == home
+        {
+            let challenge = challenge::bearer(call, response.headers().get_all(WWW_AUTHENTICATE))?;
+            token = Some(
+                self.tokens
+                    .renew(self, call, scope, challenge, token)
+                    .await?,
+            );
+            response = self.send(call, request, token.as_ref()).await?;
+        }
+        self.reply(call, response).await
+    }
+
+    /// Sends `request`, with `token` as long as it stays at home, and follows redirects.
+    async fn send(
+        &self,
+        call: Call<'_>,
+        request: &Request,
+        token: Option<&Token>,
+    ) -> Result<Response, Failure> {
+        let home = call.home.origin();
+        let mut url = request.url.clone();
+        // Once a redirect has led away, the way back is not trusted either.
+        let mut at_home = true;
+        for _ in 0..=self.options.limits.max_redirects {
+            at_home &= url.origin() == home;
+            let token = token.filter(|_| at_home);
+            let response = self.send_to(call, request, url.clone(), token).await?;
+            let status = response.status();
+            let location = response.headers().get(LOCATION);
+            let (true, Some(location)) = (redirect::is_redirect(status), location) else {
+                return Ok(response);
+            };
+            let refused = |reason| Failure::from(call.unsafe_("a redirect", reason));
+            if !redirect::keeps_method(&request.method, status) {
+                return Err(refused("it would change a write into a read".to_owned()));
+            }
+            let location = location
+                .to_str()
+                .map_err(|_| refused("its `Location` is not text".to_owned()))?;
+            let rule = match request.body {
+                Some(_) => Redirects::SameOrigin,
+                None => call.redirects,
+            };
+            url = next(&url, location, rule).map_err(refused)?;
+        }
+        let most = self.options.limits.max_redirects;
+        Err(call
+            .unsafe_("a redirect", format!("it comes after {most} others"))
+            .into())
+    }
+
+    /// Sends `request` to `url` and waits until an answer begins.
+    async fn send_to(
+        &self,
+        call: Call<'_>,
+        request: &Request,
+        url: Url,
+        token: Option<&Token>,
+    ) -> Result<Response, Failure> {
+        let client = self
+            .clients
+            .of(&url)
+            .map_err(|reason| RegistryError::Unsupported {
+                at: call.at.clone(),
+                reason: format!("TLS cannot be set up: {reason}"),
+            })?;
+        let mut builder = client
+            .request(request.method.clone(), url)
+            .headers(request.headers.clone());
+        if let Some(token) = token {
+            builder = builder.header(AUTHORIZATION, token.header());
+        }
+        let limits = &self.options.limits;
+        let mut deadline = limits.connect_timeout + limits.read_timeout;
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+            // How long an upload takes depends on its size; `retrying` has the last word.
+            deadline = limits.total_timeout;
+        }
+        match tokio::time::timeout(deadline, builder.send()).await {
+            Ok(answer) => answer.map_err(|error| Failure::of_request(call, error)),
+            Err(_) => Err(Failure::soon(
+                call.unreachable(format!("silent for {}", seconds(deadline))),
+            )),
+        }
+    }
+
+    /// Reads an answer to its end, and sorts out those that say "later" or "no".
+    async fn reply(&self, call: Call<'_>, response: Response) -> Result<Reply, Failure> {
+        let (status, headers, url) = (
+            response.status(),
+            response.headers().clone(),
+            response.url().clone(),
+        );
+        let (body, digest) = self.body(call, response).await?;
+        let explanation = || format!("{} {}", status.as_u16(), explain(status, &body));
+        if retry::is_passing(status) {
+            let error = call.unreachable(explanation());
+            return Err(Failure::later(error, &headers, &self.options.limits));
+        }
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Err(call.denied(explanation()).into());
+        }
+        Ok(Reply {
+            status,
+            headers,
+            url,
+            body,
+            digest,
+        })
+    }
+
+    async fn body(
+        &self,
+        call: Call<'_>,
+        mut response: Response,
+    ) -> Result<(Vec<u8>, Digest), Failure> {
+        let success = response.status().is_success();
+        let limit = if success { call.limit } else { MAX_EXPLANATION };
+        if success
+            && response
+                .content_length()
+                .is_some_and(|length| length > limit)
+        {
+            return Err(call.too_large().into());
+        }
+        let (mut body, mut digest) = (Vec::new(), DigestBuilder::new());
+        loop {
+            let patience = self.options.limits.read_timeout;
+            let chunk = match tokio::time::timeout(patience, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => chunk,
+                Ok(Ok(None)) => break,
+                // An explanation that breaks off is still one.
+                Ok(Err(_)) | Err(_) if !success => break,
+                Ok(Err(error)) => return Err(Failure::of_request(call, error)),
+                Err(_) => {
+                    let reason = format!("the answer stopped for {}", seconds(patience));
+                    return Err(Failure::soon(call.unreachable(reason)));
+                }
+            };
+            if body.len() as u64 + chunk.len() as u64 > limit {
+                if success {
+                    return Err(call.too_large().into());
+                }
+                break;
+            }
+            digest.update(&chunk);
+            body.extend_from_slice(&chunk);
+        }
+        Ok((body, digest.finish()))
+    }
+
+    /// A request without a token, such as the one for a token.
+    async fn anonymous(&self, call: Call<'_>, request: &Request) -> Result<Reply, Failure> {
+        let response = self.send(call, request, None).await?;
+        self.reply(call, response).await
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f32())
+}
