@@ -74,6 +74,10 @@ pub enum FsErrorKind {
     NoSpace,
     /// A lock is held by another process: trying again later is safe.
     Held,
+    /// The two ends of a rename are on different file systems.
+    CrossDevice,
+    /// The file system cannot do this.
+    Unsupported,
     /// Anything else.
     Other,
 }
@@ -86,6 +90,8 @@ fn reason(source: &io::Error) -> String {
         FsErrorKind::Denied => "permission denied".to_owned(),
         FsErrorKind::ReadOnly => "the file system is read-only".to_owned(),
         FsErrorKind::NoSpace => "no space left on the disk, or the quota is used up".to_owned(),
+        FsErrorKind::CrossDevice => "it is on another file system".to_owned(),
+        FsErrorKind::Unsupported => "the file system cannot do this".to_owned(),
         FsErrorKind::Held | FsErrorKind::Other => source.to_string(),
     }
 }
@@ -97,6 +103,8 @@ fn kind_of(source: &io::Error) -> FsErrorKind {
         io::ErrorKind::PermissionDenied => FsErrorKind::Denied,
         io::ErrorKind::ReadOnlyFilesystem => FsErrorKind::ReadOnly,
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FsErrorKind::NoSpace,
+        io::ErrorKind::CrossesDevices => FsErrorKind::CrossDevice,
+        io::ErrorKind::Unsupported => FsErrorKind::Unsupported,
         _ => FsErrorKind::Other,
     }
 }
@@ -164,7 +172,14 @@ impl FsError {
                 FsErrorKind::Held => {
                     Some("wait for the other process to end, then run the command again".to_owned())
                 }
-                FsErrorKind::NotFound | FsErrorKind::Exists | FsErrorKind::Other => None,
+                FsErrorKind::CrossDevice => Some(
+                    "mount the directory above it as a whole: entries are renamed into place"
+                        .to_owned(),
+                ),
+                FsErrorKind::NotFound
+                | FsErrorKind::Exists
+                | FsErrorKind::Unsupported
+                | FsErrorKind::Other => None,
             },
         }
     }

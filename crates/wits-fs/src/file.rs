@@ -1,49 +1,183 @@
-//! Whole files.
-use crate::FsError;
-use std::path::Path;
+//! Whole files: read, and written so that a reader finds the old content or the new, never a part.
+//!
+//! A write goes to a temporary file in the same directory (never another file system), is synced,
+//! takes the target's place in one rename, and then the directory is synced. A kill leaves at most a
+//! `.wits-*.tmp` beside the target.
 
-/// Writes all or nothing.
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::FsError;
+use crate::kill_points::kill_point;
+
+/// Writes a file, replacing what is there. An existing file keeps its mode; a new one gets what the
+/// process's umask gives. Where `path` is a symlink, the file it leads to is written.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FsError> {
-    let _ = (path, bytes);
-    todo!()
+    let path = path.as_ref();
+    write_through(path, bytes.as_ref()).map_err(FsError::io("write", path))
 }
-/// Writes if the content differs; whether it wrote.
+
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = follow(path)?;
+    let temporary = fill_temporary(&target, bytes)?;
+    if let Ok(existing) = fs::metadata(&target) {
+        temporary
+            .as_file()
+            .set_permissions(existing.permissions())?;
+    }
+    temporary.as_file().sync_all()?;
+    kill_point("write: temporary file complete")?;
+    temporary.persist(&target).map_err(|error| error.error)?;
+    kill_point("write: renamed")?;
+    sync_dir(parent(&target))
+}
+
+/// Writes a file unless it has exactly this content already; whether it wrote. An unchanged file is
+/// not touched, so nothing that watches its time of change rebuilds.
 pub fn write_if_changed(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<bool, FsError> {
-    let _ = (path, bytes);
-    todo!()
+    let (path, bytes) = (path.as_ref(), bytes.as_ref());
+    if read_if_exists(path)?.is_some_and(|existing| existing == bytes) {
+        return Ok(false);
+    }
+    write_atomic(path, bytes)?;
+    Ok(true)
 }
-/// Writes a file that must not exist (kind `Exists` otherwise).
+
+/// Writes a file where there is none. Never replaces: if anything is there, even a dangling symlink,
+/// the error is of kind [`Exists`](crate::FsErrorKind::Exists).
 pub fn write_new(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FsError> {
-    let _ = (path, bytes);
-    todo!()
+    let path = path.as_ref();
+    let write = || {
+        let temporary = fill_temporary(path, bytes.as_ref())?;
+        temporary.as_file().sync_all()?;
+        kill_point("write: temporary file complete")?;
+        temporary
+            .persist_noclobber(path)
+            .map_err(|error| error.error)?;
+        kill_point("write: renamed")?;
+        sync_dir(parent(path))
+    };
+    write().map_err(FsError::io("write", path))
 }
+
 /// Reads a file.
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, FsError> {
-    let _ = path;
-    todo!()
+    let path = path.as_ref();
+    fs::read(path).map_err(FsError::io("read", path))
 }
+
 /// Reads a file that may be missing.
 pub fn read_if_exists(path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, FsError> {
-    let _ = path;
-    todo!()
+    let path = path.as_ref();
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FsError::io("read", path)(error)),
+    }
 }
-/// Creates a directory and its parents.
+
+/// Creates a directory and its parents; one that exists is fine.
 pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), FsError> {
-    let _ = path;
-    todo!()
+    let path = path.as_ref();
+    fs::create_dir_all(path).map_err(FsError::io("create the directory", path))
 }
-/// Removes a directory with all in it; a missing one is fine.
+
+/// Removes a directory with all in it; a missing one is fine. Of a symlink, the link is removed and
+/// what it leads to is not looked at.
+#[expect(clippy::disallowed_methods, reason = "this is the wrapper")]
 pub fn remove_dir_all(path: impl AsRef<Path>) -> Result<(), FsError> {
-    let _ = path;
-    todo!()
+    let path = path.as_ref();
+    fs::remove_dir_all(path)
+        .or_else(missing)
+        .map_err(FsError::io("remove the directory", path))
 }
+
 /// Removes a file; a missing one is fine.
 pub fn remove_file(path: impl AsRef<Path>) -> Result<(), FsError> {
-    let _ = path;
-    todo!()
+    let path = path.as_ref();
+    fs::remove_file(path)
+        .or_else(missing)
+        .map_err(FsError::io("remove", path))
 }
-/// Renames and syncs both directories.
+
+/// Renames, and syncs the directories on both sides. As the system does it: a file in the place of
+/// `to` is replaced.
+#[expect(clippy::disallowed_methods, reason = "this is the wrapper")]
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), FsError> {
-    let _ = (from, to);
-    todo!()
+    let (from, to) = (from.as_ref(), to.as_ref());
+    let rename = || {
+        fs::rename(from, to)?;
+        kill_point("rename: renamed")?;
+        sync_dir(parent(to))?;
+        sync_dir(parent(from))
+    };
+    rename().map_err(FsError::io("rename", from))
+}
+
+/// For `or_else`: nothing there is as good as nothing to do.
+pub(crate) fn missing(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    }
+}
+
+/// The directory of a file, for a relative name too.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Where a chain of symlinks ends, whether or not there is a file. As many steps as Linux allows.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..40 {
+        match fs::symlink_metadata(&target) {
+            Ok(found) if found.is_symlink() => {
+                target = parent(&target).join(fs::read_link(&target)?);
+            }
+            _ => return Ok(target),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+fn fill_temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".wits-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask
+    let mut temporary = builder.tempfile_in(parent(target))?;
+    temporary.as_file_mut().write_all(bytes)?;
+    Ok(temporary)
+}
+
+/// Makes renames in a directory last through a power cut. Only unix has this; some file systems
+/// cannot, and a directory that may not be read cannot be opened for it: neither is worth failing a
+/// write that has happened.
+#[cfg(unix)]
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    match File::open(dir).and_then(|dir| dir.sync_all()) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput
+                    | io::ErrorKind::Unsupported
+                    | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_dir(_: &Path) -> io::Result<()> {
+    Ok(())
 }

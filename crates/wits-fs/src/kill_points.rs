@@ -1,13 +1,168 @@
-//! Places where a kill or a failure could fall, for tests.
+//! Places where a kill, a power cut or a full disk could fall, for tests.
+//!
+//! A promise such as "old or new, whenever the process dies" is only as good as the test that dies at
+//! every step. So each step that changes the disk is followed by a [`kill_point`] with a name. In a
+//! normal build it is an empty inlined function. With the cargo feature `kill-points` (tests only) a
+//! hook is asked at each of them:
+//!
+//! - [`killed_at`] stops a thread for good at the n-th point. No destructor runs, as after `SIGKILL`;
+//!   what is on disk at that moment is what the next run finds.
+//! - [`failing_at`] and [`failing_from`] make the n-th point, or it and all that follow, report a full
+//!   disk.
+//! - [`lacking`] runs code as on a system that has no atomic exchange, or cannot move a directory.
+//! - [`install`] sets a hook for the whole process, so that a command under test can wait at a point
+//!   for a real `SIGKILL`.
+
 use std::io;
-/// A step that a kill could fall after.
+
+/// A step that a kill could fall after. The error is a simulated one, and never comes without the
+/// feature `kill-points`.
 #[cfg(not(feature = "kill-points"))]
+#[expect(clippy::inline_always, reason = "so that it vanishes")]
 #[inline(always)]
 pub fn kill_point(_name: &'static str) -> io::Result<()> {
     Ok(())
 }
-/// A step that a kill could fall after.
+
+/// A step that a kill could fall after. The error is a simulated one, and never comes without the
+/// feature `kill-points`.
 #[cfg(feature = "kill-points")]
-pub fn kill_point(_name: &'static str) -> io::Result<()> {
-    Ok(())
+pub fn kill_point(name: &'static str) -> io::Result<()> {
+    armed::reached(name)
+}
+
+/// What a file system may be unable to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ability {
+    /// Letting two entries change places in one step (Windows, some network file systems).
+    Exchange,
+    /// Renaming a directory of a lower layer (overlay file systems).
+    Move,
+}
+
+#[cfg(not(feature = "kill-points"))]
+#[expect(clippy::inline_always, reason = "so that it vanishes")]
+#[inline(always)]
+pub(crate) fn lacks(_: Ability) -> bool {
+    false
+}
+
+#[cfg(feature = "kill-points")]
+pub(crate) use armed::lacks;
+#[cfg(feature = "kill-points")]
+pub use armed::{Outcome, failing_at, failing_from, install, killed_at, lacking};
+
+#[cfg(feature = "kill-points")]
+mod armed {
+    use std::cell::{Cell, RefCell};
+    use std::io;
+    use std::sync::OnceLock;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::Ability;
+
+    type ThreadHook = Box<dyn FnMut(&'static str) -> io::Result<()>>;
+    type ProcessHook = Box<dyn Fn(&'static str) -> io::Result<()> + Send + Sync>;
+
+    thread_local! {
+        static THREAD: RefCell<Option<ThreadHook>> = const { RefCell::new(None) };
+    }
+    thread_local! {
+        static LACKS: Cell<&'static [Ability]> = const { Cell::new(&[]) };
+    }
+    static PROCESS: OnceLock<ProcessHook> = OnceLock::new();
+
+    pub(super) fn reached(name: &'static str) -> io::Result<()> {
+        THREAD.with_borrow_mut(|hook| hook.as_mut().map_or(Ok(()), |hook| hook(name)))?;
+        PROCESS.get().map_or(Ok(()), |hook| hook(name))
+    }
+
+    pub(crate) fn lacks(ability: Ability) -> bool {
+        LACKS.get().contains(&ability)
+    }
+
+    /// Runs `work` as on a file system without these abilities.
+    pub fn lacking<T>(abilities: &'static [Ability], work: impl FnOnce() -> T) -> T {
+        LACKS.set(abilities);
+        let result = work();
+        LACKS.set(&[]);
+        result
+    }
+
+    /// Asks `hook` at every point of this process from now on. Only the first call counts.
+    pub fn install(hook: impl Fn(&'static str) -> io::Result<()> + Send + Sync + 'static) {
+        let _ = PROCESS.set(Box::new(hook));
+    }
+
+    /// How work under [`killed_at`] ended.
+    #[derive(Debug)]
+    pub enum Outcome<T> {
+        /// It reached the point of this name and stopped there.
+        Killed(&'static str),
+        /// It has fewer points.
+        Finished(T),
+    }
+
+    /// Runs `work` on a thread that stops for good at the `nth` point (from 0), with all it holds:
+    /// locks stay held until the process ends, as far as they are not on files that are gone.
+    ///
+    /// # Panics
+    /// If `work` panics.
+    pub fn killed_at<T: Send + 'static>(
+        nth: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Outcome<T> {
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            let at_the_point = sender.clone();
+            let mut left = nth;
+            let hook: ThreadHook = Box::new(move |name| {
+                if left == 0 {
+                    let _ = at_the_point.send(Outcome::Killed(name));
+                    loop {
+                        thread::park();
+                    }
+                }
+                left -= 1;
+                Ok(())
+            });
+            THREAD.set(Some(hook));
+            let _ = sender.send(Outcome::Finished(work()));
+        });
+        receiver
+            .recv()
+            .expect("the work neither panics nor hangs up")
+    }
+
+    /// Runs `work` with the `nth` point (from 0) reporting a full disk; the name of the point, if
+    /// there are so many.
+    pub fn failing_at<T>(nth: usize, work: impl FnOnce() -> T) -> (Option<&'static str>, T) {
+        failing(move |count| count == nth, work)
+    }
+
+    /// As [`failing_at`], and every later point fails too: nothing can be undone either.
+    pub fn failing_from<T>(nth: usize, work: impl FnOnce() -> T) -> (Option<&'static str>, T) {
+        failing(move |count| count >= nth, work)
+    }
+
+    fn failing<T>(
+        fails: impl Fn(usize) -> bool + 'static,
+        work: impl FnOnce() -> T,
+    ) -> (Option<&'static str>, T) {
+        let (sender, receiver) = mpsc::channel();
+        let mut count = 0;
+        let hook: ThreadHook = Box::new(move |name| {
+            count += 1;
+            if fails(count - 1) {
+                let _ = sender.send(name);
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            Ok(())
+        });
+        THREAD.set(Some(hook));
+        let result = work();
+        THREAD.set(None);
+        (receiver.try_iter().next(), result)
+    }
 }

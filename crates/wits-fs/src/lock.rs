@@ -1,9 +1,26 @@
-//! Process locks.
-use crate::FsError;
+//! Process locks: one file, locked by one process (or by several that share it).
+//!
+//! The lock is the system's advisory lock on an open file ([`File::try_lock`]: `flock` on unix,
+//! `LockFileEx` on Windows). The system lets go of it when the process ends, however it ends, so
+//! there are no stale locks and no guessing whether a process id is alive. Its holder writes its
+//! process id and what it does into the file, only so that others can say for whom they wait. (Where
+//! locked bytes cannot be read, on Windows, that is "another process".)
+//!
+//! A lock file is not deleted when the lock is released. If it were, three processes could meet like
+//! this: A holds the lock; B opened the file and waits; A deletes the file and lets go; B now has a
+//! lock on a file without a name; C creates the file anew and has a lock as well. Somebody else may
+//! still delete one (a cache that is emptied), so a lock just taken is checked to be on the file that
+//! has the name now, and otherwise taken again; where the system cannot tell (Windows), a file that
+//! is open keeps its name.
+
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::{FsError, create_dir_all};
 
 /// Who holds a lock, as far as the lock file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,38 +30,230 @@ pub struct Holder {
     /// What it does.
     pub what: Option<String>,
 }
+
 impl fmt::Display for Holder {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!()
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "process {pid}")?,
+            None => write!(f, "another process")?,
+        }
+        match &self.what {
+            Some(what) => write!(f, " (`{what}`)"),
+            None => Ok(()),
+        }
     }
 }
+
+/// The longest text that is written into a lock file, or believed from one.
+const LONGEST_TEXT: u64 = 1024;
+/// How long a waiter sleeps between tries, at first and at most.
+const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(50)];
+
+impl Holder {
+    fn this_process(what: &str) -> Self {
+        Self {
+            pid: Some(std::process::id()),
+            what: Some(what.to_owned()),
+        }
+    }
+
+    fn read(mut file: &File) -> Self {
+        let mut text = Vec::new();
+        let read = file
+            .rewind()
+            .and_then(|()| file.take(LONGEST_TEXT).read_to_end(&mut text));
+        match read {
+            Ok(_) => Self::parse(&String::from_utf8_lossy(&text)),
+            Err(_) => Self::default(),
+        }
+    }
+
+    /// Two lines: the process id, and what it does. Whatever else is in there must not reach a
+    /// terminal as it is.
+    fn parse(text: &str) -> Self {
+        let mut lines = text.lines();
+        let Some(pid) = lines.next().and_then(|pid| pid.parse().ok()) else {
+            return Self::default();
+        };
+        let what: String = lines
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| !c.is_control())
+            .collect();
+        Self {
+            pid: Some(pid),
+            what: Some(what).filter(|what| !what.is_empty()),
+        }
+    }
+
+    fn write(&self, mut file: &File) -> io::Result<()> {
+        let mut text = match self.pid {
+            Some(pid) => format!("{pid}\n"),
+            None => String::new(),
+        };
+        text.extend(self.what.iter().flat_map(|what| what.chars()).take(500));
+        text.push('\n');
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(text.as_bytes())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Exclusive,
+    Shared,
+}
+
 /// A lock, released when dropped.
 #[derive(Debug)]
 pub struct FileLock {
-    #[allow(dead_code)]
     file: File,
-    #[allow(dead_code)]
     path: PathBuf,
+    mode: Mode,
 }
+
 impl FileLock {
-    /// Takes the lock for this process alone. `on_wait` is called once, when there is somebody to wait for.
+    /// Takes the lock for this process alone, waiting for at most `timeout`.
+    ///
+    /// The file and its directory are created where they are missing. `what` is shown to those who
+    /// wait for this process. `on_wait` is called once, when there is somebody to wait for.
+    ///
+    /// # Errors
+    /// Of kind [`Held`](crate::FsErrorKind::Held) when the time is over; of kind
+    /// [`Unsupported`](crate::FsErrorKind::Unsupported) where the file system knows no locks.
     pub fn acquire(
         path: impl AsRef<Path>,
         what: &str,
         timeout: Duration,
         on_wait: &mut dyn FnMut(&Holder),
     ) -> Result<Self, FsError> {
-        let _ = (path, what, timeout, on_wait);
-        todo!()
+        Self::wait(path.as_ref(), Mode::Exclusive, what, timeout, on_wait)
     }
-    /// Takes the lock together with other sharers.
+
+    /// Takes the lock together with others that share it, as [`acquire`](Self::acquire) does. One who
+    /// waits for several sharers is told of the one that came last, who may have gone.
     pub fn acquire_shared(
         path: impl AsRef<Path>,
         what: &str,
         timeout: Duration,
         on_wait: &mut dyn FnMut(&Holder),
     ) -> Result<Self, FsError> {
-        let _ = (path, what, timeout, on_wait);
-        todo!()
+        Self::wait(path.as_ref(), Mode::Shared, what, timeout, on_wait)
     }
+
+    fn wait(
+        path: &Path,
+        mode: Mode,
+        what: &str,
+        timeout: Duration,
+        on_wait: &mut dyn FnMut(&Holder),
+    ) -> Result<Self, FsError> {
+        let begun = Instant::now();
+        let mut told = false;
+        let mut pause = PAUSES[0];
+        loop {
+            let file = open(path)?;
+            let tried = match mode {
+                Mode::Exclusive => file.try_lock(),
+                Mode::Shared => file.try_lock_shared(),
+            };
+            match tried {
+                Ok(()) if is_named(&file, path) => {
+                    // Only for others to read: a disk that is too full for it is no reason to fail.
+                    let _ = Holder::this_process(what).write(&file);
+                    return Ok(Self {
+                        file,
+                        path: path.to_owned(),
+                        mode,
+                    });
+                }
+                Ok(()) => {}
+                Err(TryLockError::Error(error)) => return Err(FsError::io("lock", path)(error)),
+                Err(TryLockError::WouldBlock) => {
+                    let holder = Holder::read(&file);
+                    let waited = begun.elapsed();
+                    if waited >= timeout {
+                        return Err(FsError::Held {
+                            path: path.to_owned(),
+                            holder,
+                            waited,
+                        });
+                    }
+                    if !told {
+                        told = true;
+                        on_wait(&holder);
+                    }
+                    thread::sleep(pause.min(timeout.saturating_sub(waited)));
+                    pause = (pause * 2).min(PAUSES[1]);
+                }
+            }
+        }
+    }
+
+    /// The lock file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Releases the lock and deletes its file, for a lock that lives in a directory which goes away.
+    /// The order matters: the name goes while the lock is held, so that whoever gets the lock next
+    /// sees that it is on a file without a name (see the module docs).
+    pub(crate) fn delete(self) -> Result<(), FsError> {
+        crate::remove_file(&self.path)
+    }
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        if self.mode == Mode::Exclusive {
+            let _ = self.file.set_len(0);
+        }
+        // Closing the file would do, but for a child process that was just forked and has it too.
+        let _ = self.file.unlock();
+    }
+}
+
+/// Opens a lock file, never through a symlink: the file is going to be overwritten, and in a project
+/// that somebody else made, a link could lead to any file of the user.
+fn open(path: &Path) -> Result<File, FsError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let no_follow = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(no_follow.bits().cast_signed());
+    }
+    let mut tries = 0;
+    loop {
+        if path.is_symlink() {
+            let refused = io::Error::other("it is a symbolic link");
+            return Err(FsError::io("lock", path)(refused));
+        }
+        match options.open(path) {
+            Ok(file) => return Ok(file),
+            // The directory is missing, or another process removes it again and again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && tries < 1000 => {
+                tries += 1;
+                create_dir_all(path.parent().unwrap_or(path))?;
+            }
+            Err(error) => return Err(FsError::io("open the lock file", path)(error)),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_named(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    match (file.metadata(), path.symlink_metadata()) {
+        (Ok(locked), Ok(named)) => (locked.dev(), locked.ino()) == (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_named(_: &File, path: &Path) -> bool {
+    path.exists()
 }
