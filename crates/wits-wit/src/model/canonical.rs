@@ -314,3 +314,52 @@ fn kind(kind: &TypeKind) -> &'static str {
 fn counted(text: &str) -> String {
     format!("{}:{text}", text.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gated(feature: &str, functions: &[&str]) -> String {
+        let function = Function {
+            kind: super::super::FunctionKind::Freestanding,
+            name: String::new(),
+            is_async: false,
+            params: Vec::new(),
+            result: None,
+            stability: Stability::Unknown,
+            external_id: None,
+            docs: None,
+        };
+        let interface = Interface {
+            types: std::collections::BTreeMap::new(),
+            functions: functions
+                .iter()
+                .map(|name| ((*name).to_owned(), function.clone()))
+                .collect(),
+            stability: Stability::Unstable {
+                feature: feature.to_owned(),
+                deprecated: None,
+            },
+            docs: None,
+        };
+        let package = Package {
+            reference: "t:t".parse().unwrap(),
+            docs: None,
+            interfaces: [("i".to_owned(), interface)].into(),
+            worlds: std::collections::BTreeMap::new(),
+        };
+        package.canonical_form()
+    }
+
+    #[test]
+    fn a_feature_that_is_no_identifier_forges_no_line() {
+        // The section of a binary that holds gates is JSON, and nothing checks the strings in it.
+        let honest = gated("x", &["f"]);
+        assert_eq!(
+            honest,
+            "wits canonical WIT 1\npackage t:t\ninterface i\ngate unstable 1:x\nfunc f\n"
+        );
+        assert_ne!(gated("x\nfunc f", &[]), honest);
+        assert_ne!(gated("1:x\nfunc f", &[]), honest);
+    }
+}

@@ -17,10 +17,11 @@ use super::Package;
 use super::item::{
     Direction, Function, FunctionKind, Interface, Param, Stability, World, WorldItem, WorldKey,
 };
+use super::needed::Needed;
 use super::types::{Case, Field, InterfaceRef, Label, Scope, Type, TypeDef, TypeKind, TypeRef};
 
 /// How many uses of types one package may hold. The largest real ones hold some thousands.
-const MOST_TYPES: usize = 1_000_000;
+const MOST_TYPES: usize = 250_000;
 
 /// Why there is no model of what wit-parser holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +73,7 @@ struct Lowering<'a> {
 impl<'a> Lowering<'a> {
     fn new(resolve: &'a Resolve) -> Result<Self, LowerError> {
         let mut packages = HashMap::new();
-        for (id, package) in resolve.packages.iter() {
+        for (id, package) in &resolve.packages {
             let reference = PackageRef {
                 name: PackageName::new(&package.name.namespace, &package.name.name)?,
                 version: package.name.version.clone(),
@@ -80,7 +81,7 @@ impl<'a> Lowering<'a> {
             packages.insert(id, reference);
         }
         let mut scopes = HashMap::new();
-        for (id, world) in resolve.worlds.iter() {
+        for (id, world) in &resolve.worlds {
             let Some(package) = world.package.map(|package| &packages[&package]) else {
                 continue;
             };
@@ -106,7 +107,7 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
-        for (id, interface) in resolve.interfaces.iter() {
+        for (id, interface) in &resolve.interfaces {
             if let (Some(package), Some(name)) = (interface.package, &interface.name) {
                 let scope = Scope::Interface(InterfaceRef {
                     package: packages[&package].clone(),
@@ -152,17 +153,17 @@ impl<'a> Lowering<'a> {
     fn world(&mut self, id: WorldId) -> Result<World, LowerError> {
         let resolve = self.resolve;
         let source = &resolve.worlds[id];
-        let (imports_needed, exports_needed) = needed(resolve, source);
+        let needed = Needed::of(resolve, source);
         Ok(World {
             imports: source
                 .imports
                 .iter()
-                .map(|(key, item)| self.world_item(key, item, &imports_needed))
+                .map(|(key, item)| self.world_item(key, item, &needed.imports))
                 .collect::<Result<_, LowerError>>()?,
             exports: source
                 .exports
                 .iter()
-                .map(|(key, item)| self.world_item(key, item, &exports_needed))
+                .map(|(key, item)| self.world_item(key, item, &needed.exports))
                 .collect::<Result<_, LowerError>>()?,
             stability: stability(&source.stability),
             docs: source.docs.contents.clone(),
@@ -400,57 +401,6 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// The imports and exports of a world that stand there because another item uses their types.
-///
-/// This mirrors how WIT tools complete a world: the interface of each `use` in an imported interface or
-/// in the world itself is imported; that of a `use` in an exported interface is exported if the world
-/// exports it at all, and else imported.
-fn needed(
-    resolve: &Resolve,
-    world: &wit_parser::World,
-) -> (HashSet<InterfaceId>, HashSet<InterfaceId>) {
-    let exported = |id: &InterfaceId| {
-        let key = wit_parser::WorldKey::Interface(*id);
-        world.exports.contains_key(&key)
-    };
-    let mut imports = HashSet::new();
-    for item in world.imports.values() {
-        imports.extend(uses(resolve, item));
-    }
-    let mut exports = HashSet::new();
-    for id in world.exports.values().flat_map(|item| uses(resolve, item)) {
-        if exported(&id) {
-            exports.insert(id);
-        } else {
-            imports.insert(id);
-        }
-    }
-    (imports, exports)
-}
-
-/// The interfaces that an item of a world uses types of.
-fn uses(resolve: &Resolve, item: &wit_parser::WorldItem) -> Vec<InterfaceId> {
-    let target = |id: &TypeId| {
-        let ty = &resolve.types[*id];
-        let TypeDefKind::Type(wit_parser::Type::Id(target)) = ty.kind else {
-            return None;
-        };
-        match resolve.types[target].owner {
-            TypeOwner::Interface(owner) if ty.owner != TypeOwner::Interface(owner) => Some(owner),
-            _ => None,
-        }
-    };
-    match item {
-        wit_parser::WorldItem::Interface { id, .. } => resolve.interfaces[*id]
-            .types
-            .values()
-            .filter_map(target)
-            .collect(),
-        wit_parser::WorldItem::Type { id, .. } => target(id).into_iter().collect(),
-        wit_parser::WorldItem::Function(_) => Vec::new(),
-    }
-}
-
 fn label(name: &str, docs: &wit_parser::Docs) -> Label {
     Label {
         name: name.to_owned(),
@@ -472,5 +422,45 @@ fn stability(gate: &wit_parser::Stability) -> Stability {
             feature: feature.clone(),
             deprecated: deprecated.clone(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wit_parser::{Span, Tuple};
+
+    use super::*;
+
+    /// `f: func(x: tuple<tuple<…, …>, …>)`, each level the same type twice, as a binary can share it.
+    fn doubled(levels: usize) -> Result<Package, LowerError> {
+        let mut resolve = Resolve::default();
+        let text = "package t:t; interface i { f: func(x: u8); }";
+        let package = resolve.push_str("t.wit", text).unwrap();
+        let mut ty = wit_parser::Type::U8;
+        for _ in 0..levels {
+            let id = resolve.types.alloc(wit_parser::TypeDef {
+                name: None,
+                kind: TypeDefKind::Tuple(Tuple {
+                    types: vec![ty, ty],
+                }),
+                owner: TypeOwner::None,
+                docs: wit_parser::Docs::default(),
+                stability: wit_parser::Stability::Unknown,
+                span: Span::default(),
+                external_id: None,
+            });
+            ty = wit_parser::Type::Id(id);
+        }
+        let interface = resolve.packages[package].interfaces["i"];
+        resolve.interfaces[interface].functions["f"].params[0].ty = ty;
+        Package::lower(&resolve, package)
+    }
+
+    #[test]
+    fn types_that_multiply_are_refused() {
+        let package = doubled(3).unwrap();
+        let form = package.canonical_form();
+        assert_eq!(form.matches("u8").count(), 8);
+        assert_eq!(doubled(90), Err(LowerError::TooLarge));
     }
 }

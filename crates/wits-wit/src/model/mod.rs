@@ -11,6 +11,7 @@
 //! | [`item`] | [`Interface`], [`World`], [`WorldItem`], [`Function`], and the gates on them ([`Stability`]) |
 //! | [`types`] | [`TypeDef`] (what has a name) and [`Type`] (what stands where a type is used) |
 //! | `lower` | how a model comes from what wit-parser parsed or decoded |
+//! | `needed` | which items of a world stand there for the sake of others |
 //! | `canonical` | the canonical form and its digest, specified in `docs/reference/canonical-wit.md` |
 //! | [`subset`](mod@subset) | whether an embedded copy agrees with the real package |
 //! | `show` | items as short WIT-like text, for messages |
@@ -18,6 +19,7 @@
 mod canonical;
 pub mod item;
 mod lower;
+mod needed;
 mod show;
 pub mod subset;
 pub mod types;

@@ -20,7 +20,7 @@ use super::types::{InterfaceRef, Scope, TypeDef};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     /// The package that is copied.
-    pub package: PackageRef,
+    pub package: Box<PackageRef>,
     /// The interface or world: `` interface `poll` ``, `` world `imports` ``; nothing if the copy is of
     /// another package altogether.
     pub place: Option<String>,
@@ -61,7 +61,7 @@ impl std::error::Error for Mismatch {}
 /// The first thing in `copy`, in the order of the model, that `real` does not have.
 pub fn subset(copy: &Package, real: &Package) -> Result<(), Mismatch> {
     let mismatch = |place: Option<String>, copied: String, real: Option<String>| Mismatch {
-        package: copy.reference.clone(),
+        package: Box::new(copy.reference.clone()),
         place,
         copy: copied,
         real,
