@@ -82,112 +82,114 @@ world w {
 }
 ";
 
+/// Edits of [`EVERYTHING`], each to another meaning.
+const EDITS: &[(&str, &str)] = &[
+    ("package t:t@1.1.0", "package t:t@1.1.1"),
+    ("package t:t@1.1.0", "package t:u@1.1.0"),
+    ("interface z {}", "interface z {}\ninterface y {}"),
+    ("constructor(x: u8)", "constructor(x: u16)"),
+    ("constructor(x: u8)", "constructor(x: u8) -> result<r>"),
+    ("m: func(y: u8)", "m: static func(y: u8)"),
+    ("m: func(y: u8)", "m: async func(y: u8)"),
+    ("m: func(y: u8)", "m: func(z: u8)"),
+    ("m: func(y: u8) -> bool", "m: func(y: u8)"),
+    ("p: get()", "p: static get()"),
+    ("p: get() -> u8;", "p: get() -> u8; p: set(v: u8);"),
+    ("one: u8, two: u16", "two: u16, one: u8"),
+    ("one: u8, two: u16", "one: u8, two: u32"),
+    ("one: u8, two: u16", "one: u8, three: u16"),
+    ("one: u8, two: u16", "one: u8"),
+    ("{ one(u8), two }", "{ two, one(u8) }"),
+    ("{ one(u8), two }", "{ one, two }"),
+    ("enum en { one, two }", "enum en { two, one }"),
+    ("enum en { one, two }", "variant en { one, two }"),
+    ("flags fl { one, two }", "flags fl { two, one }"),
+    ("flags fl { one, two }", "enum fl { one, two }"),
+    ("list<u8>", "list<s8>"),
+    ("list<u8>", "list<u8, 2>"),
+    ("list<u8>", "list<u8, 3>"),
+    ("list<u8>", "option<u8>"),
+    ("list<u8>", "stream<u8>"),
+    ("list<u8>", "future<u8>"),
+    ("list<u8>", "future"),
+    ("list<u8>", "tuple<u8>"),
+    ("list<u8>", "tuple<u8, u8>"),
+    ("list<u8>", "map<u8, u8>"),
+    ("list<u8>", "result<u8>"),
+    ("list<u8>", "result<_, u8>"),
+    ("list<u8>", "own<r>"),
+    ("list<u8>", "r"),
+    ("list<u8>", "rec"),
+    (
+        "f: func(one: u8, two: borrow<r>)",
+        "f: func(two: borrow<r>, one: u8)",
+    ),
+    (
+        "f: func(one: u8, two: borrow<r>)",
+        "f: func(one: u8, two: r)",
+    ),
+    ("-> result<rec, en>", "-> result<en, rec>"),
+    ("@since(version = 1.0.0) g", "@since(version = 1.1.0) g"),
+    ("@since(version = 1.0.0) g", "g"),
+    ("feature = x", "feature = y"),
+    ("@unstable(feature = x) h", "h"),
+    (
+        "@deprecated(version = 1.0.0)",
+        "@deprecated(version = 1.1.0)",
+    ),
+    ("@deprecated(version = 1.0.0)", ""),
+    ("@external-id(\"k\")", "@external-id(\"l\")"),
+    ("@external-id(\"k\")", ""),
+    ("f: func(x: r) -> other", "f: func(x: borrow<r>) -> other"),
+    (
+        "rec as other};\n    f: func(x: r) -> other",
+        "rec as another};\n    f: func(x: r) -> another",
+    ),
+    (
+        "use a.{r, rec as other};",
+        "use a.{r}; record other { one: u8, two: u16 }",
+    ),
+    ("import b;", ""),
+    ("@since(version = 1.0.0) import z;", "import z;"),
+    (
+        "@since(version = 1.0.0) import z;",
+        "@unstable(feature = x) import z;",
+    ),
+    (
+        "@since(version = 1.0.0) import z;",
+        "@since(version = 1.0.0) export z;",
+    ),
+    ("import f: func();", "import f: async func();"),
+    ("import f: func();", "export f: func();"),
+    ("f: func(x: u8);", "f: func(x: u8) -> u8;"),
+    ("import q: z;", "import q2: z;"),
+    ("import q: z;", "import q: a;"),
+    ("import q: z;", "import q: interface {}"),
+    ("import q: z;", "@external-id(\"q\") import q: z;"),
+    ("use a.{en};", "use a.{en, fl};"),
+    ("use a.{en};", "enum en { one, two }"),
+    (
+        "export g: async func(x: en);",
+        "export g: async func(x: u8);",
+    ),
+    ("world w {", "@unstable(feature = x) world w {"),
+    ("interface z {}", "@since(version = 1.0.0) interface z {}"),
+];
+
 #[test]
 fn every_change_of_meaning_changes_the_digest() {
-    let changes = [
-        ("package t:t@1.1.0", "package t:t@1.1.1"),
-        ("package t:t@1.1.0", "package t:u@1.1.0"),
-        ("interface z {}", "interface z {}\ninterface y {}"),
-        ("constructor(x: u8)", "constructor(x: u16)"),
-        ("constructor(x: u8)", "constructor(x: u8) -> result<r>"),
-        ("m: func(y: u8)", "m: static func(y: u8)"),
-        ("m: func(y: u8)", "m: async func(y: u8)"),
-        ("m: func(y: u8)", "m: func(z: u8)"),
-        ("m: func(y: u8) -> bool", "m: func(y: u8)"),
-        ("p: get()", "p: static get()"),
-        ("p: get() -> u8;", "p: get() -> u8; p: set(v: u8);"),
-        ("one: u8, two: u16", "two: u16, one: u8"),
-        ("one: u8, two: u16", "one: u8, two: u32"),
-        ("one: u8, two: u16", "one: u8, three: u16"),
-        ("one: u8, two: u16", "one: u8"),
-        ("{ one(u8), two }", "{ two, one(u8) }"),
-        ("{ one(u8), two }", "{ one, two }"),
-        ("enum en { one, two }", "enum en { two, one }"),
-        ("enum en { one, two }", "variant en { one, two }"),
-        ("flags fl { one, two }", "flags fl { two, one }"),
-        ("flags fl { one, two }", "enum fl { one, two }"),
-        ("list<u8>", "list<s8>"),
-        ("list<u8>", "list<u8, 2>"),
-        ("list<u8>", "list<u8, 3>"),
-        ("list<u8>", "option<u8>"),
-        ("list<u8>", "stream<u8>"),
-        ("list<u8>", "future<u8>"),
-        ("list<u8>", "future"),
-        ("list<u8>", "tuple<u8>"),
-        ("list<u8>", "tuple<u8, u8>"),
-        ("list<u8>", "map<u8, u8>"),
-        ("list<u8>", "result<u8>"),
-        ("list<u8>", "result<_, u8>"),
-        ("list<u8>", "own<r>"),
-        ("list<u8>", "r"),
-        ("list<u8>", "rec"),
-        (
-            "f: func(one: u8, two: borrow<r>)",
-            "f: func(two: borrow<r>, one: u8)",
-        ),
-        (
-            "f: func(one: u8, two: borrow<r>)",
-            "f: func(one: u8, two: r)",
-        ),
-        ("-> result<rec, en>", "-> result<en, rec>"),
-        ("@since(version = 1.0.0) g", "@since(version = 1.1.0) g"),
-        ("@since(version = 1.0.0) g", "g"),
-        ("feature = x", "feature = y"),
-        ("@unstable(feature = x) h", "h"),
-        (
-            "@deprecated(version = 1.0.0)",
-            "@deprecated(version = 1.1.0)",
-        ),
-        ("@deprecated(version = 1.0.0)", ""),
-        ("@external-id(\"k\")", "@external-id(\"l\")"),
-        ("@external-id(\"k\")", ""),
-        ("f: func(x: r) -> other", "f: func(x: borrow<r>) -> other"),
-        (
-            "rec as other};\n    f: func(x: r) -> other",
-            "rec as another};\n    f: func(x: r) -> another",
-        ),
-        (
-            "use a.{r, rec as other};",
-            "use a.{r}; record other { one: u8, two: u16 }",
-        ),
-        ("import b;", ""),
-        ("@since(version = 1.0.0) import z;", "import z;"),
-        (
-            "@since(version = 1.0.0) import z;",
-            "@unstable(feature = x) import z;",
-        ),
-        (
-            "@since(version = 1.0.0) import z;",
-            "@since(version = 1.0.0) export z;",
-        ),
-        ("import f: func();", "import f: async func();"),
-        ("import f: func();", "export f: func();"),
-        ("f: func(x: u8);", "f: func(x: u8) -> u8;"),
-        ("import q: z;", "import q2: z;"),
-        ("import q: z;", "import q: a;"),
-        ("import q: z;", "import q: interface {}"),
-        ("import q: z;", "@external-id(\"q\") import q: z;"),
-        ("use a.{en};", "use a.{en, fl};"),
-        ("use a.{en};", "enum en { one, two }"),
-        (
-            "export g: async func(x: en);",
-            "export g: async func(x: u8);",
-        ),
-        ("world w {", "@unstable(feature = x) world w {"),
-        ("interface z {}", "@since(version = 1.0.0) interface z {}"),
-    ];
     let mut forms = BTreeSet::from([model(EVERYTHING).canonical_form()]);
     let mut digests = BTreeSet::from([model(EVERYTHING).digest()]);
-    for (from, to) in changes {
+    for (from, to) in EDITS {
         assert!(EVERYTHING.contains(from), "{from}");
-        let changed = EVERYTHING.replacen(from, to, 1);
-        let package = model(&changed);
+        let edited = EVERYTHING.replacen(from, to, 1);
+        let package = model(&edited);
         assert!(
             forms.insert(package.canonical_form()),
             "`{from}` to `{to}` changed nothing"
         );
         assert!(digests.insert(package.digest()));
-        assert_round_trip(&encode(&changed));
+        assert_round_trip(&encode(&edited));
     }
 }
 
