@@ -200,6 +200,15 @@ impl DecodedPackage {
     pub fn print(&self, gates: &dyn Gates) -> Result<String, WitError> {
         print::print(self, gates)
     }
+
+    /// The copy of `package` that this package embeds, as text: a stub, for where the package itself
+    /// cannot be had.
+    ///
+    /// # Errors
+    /// If this package embeds no such copy, or it has no text form.
+    pub fn print_embedded(&self, package: &PackageRef, gates: &dyn Gates) -> Result<String, WitError> {
+        crate::print::print_embedded(self, package, gates)
+    }
 }
 
 impl DecodedComponent {

@@ -6,7 +6,7 @@
 
 use wit_component::{OutputToString, WitPrinter};
 use wit_parser::Resolve;
-use wits_model::PackageId;
+use wits_model::{PackageId, PackageRef};
 
 use crate::decode::{DecodedPackage, innermost};
 use crate::error::WitError;
@@ -32,18 +32,45 @@ impl Gates for NoGates {
 }
 
 pub(crate) fn print(package: &DecodedPackage, gates: &dyn Gates) -> Result<String, WitError> {
-    let failed = |reason| WitError::Print {
-        package: package.id(),
-        reason,
-    };
+    print_one(package, package.main, &package.id(), gates)
+}
+
+pub(crate) fn print_embedded(
+    lender: &DecodedPackage,
+    package: &PackageRef,
+    gates: &dyn Gates,
+) -> Result<String, WitError> {
+    let mut packages = lender.resolve.packages.iter();
+    let found = packages.find(|(_, found)| {
+        found.name.namespace == package.name.namespace()
+            && found.name.name == package.name.name()
+            && found.name.version == package.version
+    });
+    match found {
+        Some((id, _)) => print_one(lender, id, package, gates),
+        None => Err(WitError::Print {
+            package: package.clone(),
+            reason: format!("`{}` embeds no copy of it", lender.id()),
+        }),
+    }
+}
+
+/// Prints one package of what `decoded` holds.
+fn print_one(
+    decoded: &DecodedPackage,
+    which: wit_parser::PackageId,
+    reference: &PackageRef,
+    gates: &dyn Gates,
+) -> Result<String, WitError> {
     let printed = guarded(|| {
-        let mut resolve = Resolve::clone(&package.resolve);
-        gate::restore(&mut resolve, package.main, gates);
+        let mut resolve = Resolve::clone(&decoded.resolve);
+        gate::restore(&mut resolve, which, gates);
         let mut printer = WitPrinter::new(OutputToString::default());
-        match printer.print(&resolve, package.main, &[]) {
+        match printer.print(&resolve, which, &[]) {
             Ok(()) => Ok(printer.output.to_string()),
             Err(error) => Err(innermost(&error)),
         }
     });
+    let failed = |reason| WitError::Print { package: reference.clone(), reason };
     printed.and_then(|text| text).map_err(failed)
 }

@@ -1,1 +1,61 @@
-//! placeholder
+//! wits, the package manager for WIT, as a library.
+//!
+//! WIT text names the packages it needs, with exact versions. The operations here read those needs,
+//! resolve the whole closure, pin it by digest in `wits.lock`, lay it out in `wit/deps`, and build and
+//! publish WIT packages. They take everything from outside in a [`Context`]: no operation reads the
+//! environment, knows the current directory, prints or exits.
+//!
+//! Begin with [`Workspace::find`], then call an operation of [`ops`], or of [`blocking`] where there is
+//! no async runtime.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`context`] | [`Context`]: directories, policy, whom to tell |
+//! | [`project`] | [`Workspace`] and [`Member`]: where the files of a project are |
+//! | [`ops`] | the operations |
+//! | [`blocking`] | the operations, blocking |
+//! | [`deps`] | the form of `wit/deps` and what changed in it |
+//! | [`report`] | [`Reporter`]: notes and progress |
+//! | [`error`] | [`Error`]: what went wrong, of what kind, where, and what to do |
+//! | `config` | which files routes come from |
+//! | `local` | what the project answers itself |
+//! | `resolver` | which packages are in a closure; no I/O |
+//! | `closure` | where the resolver meets the registries |
+//! | `session` | one package, from its pin or its registry, verified and decoded |
+//! | `texts` | the closure as WIT text |
+//! | `verify` | what must agree within a closure |
+//! | `prepare` | all of that in order |
+//! | `lockfile` | `wits.lock` on disk |
+//! | `inputs` | the digest by which a run knows that nothing is to be done |
+//! | `foreign` | files of other tools |
+//!
+//! With the feature `network` off the crate locks, lays out, builds and verifies from the cache and from
+//! `layout:` registries, without an async runtime.
+
+mod advice;
+pub mod blocking;
+mod closure;
+mod config;
+pub mod context;
+pub mod deps;
+pub mod error;
+mod foreign;
+mod inputs;
+mod local;
+mod lockfile;
+pub mod ops;
+mod prepare;
+pub mod project;
+pub mod report;
+mod resolver;
+mod session;
+mod texts;
+mod verify;
+mod versions;
+
+pub use context::{ConfigFiles, Context, Locking};
+pub use deps::Form;
+pub use error::{Asked, Error};
+pub use project::{Member, Workspace};
+pub use report::{Note, Progress, Reporter, Silent};
+pub use wits_model as model;

@@ -1,0 +1,129 @@
+//! What to do about an [`Error`]: the `help:` lines under a message, apart from the errors themselves.
+
+use wits_model::Version;
+
+use crate::error::Error;
+use crate::versions::{listed, nearest, newest};
+
+fn versions_help(name: &impl std::fmt::Display, wanted: Option<&Version>, available: &[Version]) -> Vec<String> {
+    let Some(newest) = newest(available) else {
+        return vec![format!("`{name}` has no versions at all in its registry")];
+    };
+    match wanted.and_then(|wanted| nearest(wanted, available)) {
+        Some(nearest) if nearest != newest => {
+            vec![format!("the nearest version is {nearest}, the newest {newest}")]
+        }
+        _ => vec![format!("the newest version is {newest}"), format!("there are {}", listed(available))],
+    }
+}
+
+/// The lines for `error`.
+pub(crate) fn advice(error: &Error) -> Vec<String> {
+    match error {
+        Error::NoProject { .. } => vec![
+            "run `wits init ns:name` to begin one, or name a directory with `-C DIR`".to_owned(),
+        ],
+        Error::NoWitDirectory { .. } => {
+            vec!["name another with `--wit-dir DIR`, or `wit = \"DIR\"` in wits.toml".to_owned()]
+        }
+        Error::NoMember { members, .. } => {
+            let members: Vec<String> = members.iter().map(|member| format!("`{}`", member.display())).collect();
+            vec![format!("choose one with `-C DIR`: {}", members.join(", "))]
+        }
+        Error::MemberNotFound { .. } => vec!["correct `members`".to_owned()],
+        Error::AlreadyInitialised { .. } => vec!["`wits init` begins a new project only".to_owned()],
+        Error::Fs(error) => error.help().into_iter().collect(),
+        Error::Store(error) => error.help().into_iter().collect(),
+        Error::Wit { source, .. } | Error::Metadata { source, .. } => source.help().into_iter().collect(),
+        Error::Manifest(error) => error.help().into_iter().collect(),
+        Error::Routes(error) => error.help().into_iter().collect(),
+        Error::Lock(error) => error.help().into_iter().collect(),
+        Error::Unversioned { package, available, .. } => match newest(available) {
+            Some(newest) => {
+                let mut lines = vec![format!("write the version: `{package}/…@{newest}` is the newest")];
+                if available.len() > 1 {
+                    lines.push(format!("there are {}", listed(available)));
+                }
+                lines
+            }
+            None => vec!["write the version: WIT has exact versions only".to_owned()],
+        },
+        Error::UnversionedDependency { package, dependent, .. } => vec![format!(
+            "a package `{package}` of your own in wit/deps can answer for it; better, ask whoever publishes \
+             `{}` to name a version",
+            dependent.name
+        )],
+        Error::NoRoute { package, .. } => vec![format!(
+            "name its registry in registry.toml:\n    [namespaces]\n    {} = \"oci://HOST/PREFIX\"",
+            package.namespace()
+        )],
+        Error::PackageNotFound { similar, package, .. } => match similar {
+            Some(similar) => vec![format!("`{similar}` has a similar name")],
+            None => vec![format!(
+                "check the spelling, and the route of `{}` in registry.toml",
+                package.namespace()
+            )],
+        },
+        Error::VersionNotFound { package, available, .. } => {
+            versions_help(&package.name, Some(&package.version), available)
+        }
+        Error::Registry { source, locked, .. } => {
+            let mut lines: Vec<String> = source.help().into_iter().collect();
+            if *locked && source.kind() == wits_model::ErrorKind::Integrity {
+                lines.push("the pin in wits.lock was honoured and nothing was changed".to_owned());
+            }
+            lines
+        }
+        Error::NotLocked { .. } | Error::NotCached { .. } => {
+            vec!["run `wits fetch` once with the network".to_owned()]
+        }
+        Error::OtherPackage { .. } => {
+            vec!["it is not used; tell whoever runs the registry".to_owned()]
+        }
+        Error::NotWit { package, .. } => {
+            vec![format!("`wits get {package} --as wasm` saves the bytes as they are")]
+        }
+        Error::PinnedWit { package, .. } => vec![format!(
+            "the lock was edited or the definition of the digest differs; to pin `{package}` anew, remove its table from wits.lock"
+        )],
+        Error::Skew { package, .. } | Error::OtherWit { package, .. } => vec![
+            "one of the two was published from other sources; ask their publishers".to_owned(),
+            format!(
+                "to accept it knowingly, in registry.toml:\n    [packages]\n    \"{}\" = {{ skew = \"allow\" }}",
+                package.name
+            ),
+        ],
+        Error::LocalUnversioned { package, .. } => {
+            vec![format!("write its version: `package {package}@0.1.0;`")]
+        }
+        Error::LocalVersion { package, found, .. } => vec![format!(
+            "ask for `{}@{found}`, or change the version of the local package to {}",
+            package.name, package.version
+        )],
+        Error::OverrideName { found, .. } => vec![format!("write the override for `{found}`")],
+        Error::BinaryBesideText { package, path } => vec![format!(
+            "WIT parsers cannot take both: replace `{}` by its WIT text (`wasm-tools component wit`), or remove `{package}` from what else needs it",
+            path.display()
+        )],
+        Error::OwnTwice { .. } => vec!["remove one of them".to_owned()],
+        Error::LockOutdated { changes } | Error::LockCheck { changes } => {
+            let mut lines = vec![
+                "run `wits lock` and commit wits.lock; it would change so:".to_owned(),
+            ];
+            lines.extend(changes.iter().map(|change| format!("  {change}")));
+            vec![lines.join("\n")]
+        }
+        Error::PublishUnversioned { package, .. } => {
+            vec![format!("write `package {package}@0.1.0;`")]
+        }
+        Error::LocalDiffers { package, .. } => vec![format!(
+            "publish `{package}` first, under a new version if it has changed: others get the published one"
+        )],
+        Error::Exists { .. } => vec!["`--overwrite` replaces it".to_owned()],
+        Error::CheckDiffers { package, .. } => {
+            vec![format!("`wits get {package} --overwrite` replaces it")]
+        }
+        Error::Bug(_) => vec!["please report it, with the command and what it printed".to_owned()],
+        _ => Vec::new(),
+    }
+}

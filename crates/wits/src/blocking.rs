@@ -1,0 +1,90 @@
+//! The operations for callers that are not `async`: the same code, run to its end.
+//!
+//! With the feature `network` each call runs on a thread of its own with a runtime of its own, so it
+//! works inside a tokio runtime as well as outside. Without it no future ever waits, and there is no
+//! runtime.
+
+use std::path::Path;
+
+use wits_model::PackageRef;
+
+use crate::deps::Form;
+use crate::ops::build::BuiltPackage;
+use crate::ops::fetch::Fetched;
+use crate::ops::get::{As, Existing, Got, Output};
+use crate::ops::lock::Locked;
+use crate::ops::publish::{PublishedPackage, Subject};
+use crate::project::Workspace;
+use crate::{Context, Error, ops};
+
+#[cfg(feature = "network")]
+fn run<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
+    let on_thread = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+        runtime.block_on(future)
+    };
+    std::thread::scope(|scope| match scope.spawn(on_thread).join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+#[cfg(not(feature = "network"))]
+fn run<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pollster::block_on(future)
+}
+
+/// [`ops::fetch::fetch`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn fetch(context: &Context, workspace: &Workspace, form: Form) -> Result<Fetched, Error> {
+    run(ops::fetch::fetch(context, workspace, form))
+}
+
+/// [`ops::lock::lock`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn lock(context: &Context, workspace: &Workspace) -> Result<Locked, Error> {
+    run(ops::lock::lock(context, workspace))
+}
+
+/// [`ops::lock::check`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn lock_check(context: &Context, workspace: &Workspace) -> Result<Locked, Error> {
+    run(ops::lock::check(context, workspace))
+}
+
+/// [`ops::build::build`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn build(context: &Context, workspace: &Workspace, output: Option<&Path>) -> Result<BuiltPackage, Error> {
+    run(ops::build::build(context, workspace, output))
+}
+
+/// [`ops::publish::publish`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn publish(context: &Context, subject: Subject<'_>, dry_run: bool) -> Result<PublishedPackage, Error> {
+    run(ops::publish::publish(context, subject, dry_run))
+}
+
+/// [`ops::get::get`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn get(
+    context: &Context,
+    workspace: Option<&Workspace>,
+    wanted: &PackageRef,
+    form: As,
+    output: Output<'_>,
+    existing: Existing,
+) -> Result<Got, Error> {
+    run(ops::get::get(context, workspace, wanted, form, output, existing))
+}

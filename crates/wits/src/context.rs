@@ -1,0 +1,99 @@
+//! Everything an operation needs from outside: directories, policy, and whom to tell.
+//!
+//! The library reads no environment and knows no current directory; a front end (the command, a build
+//! script, a tool that embeds wits) fills in a [`Context`] and passes it to every operation.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use wits_model::RegistryUrl;
+
+use crate::report::{Reporter, Silent};
+
+/// What operations work with.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Context {
+    /// The directory of the content-addressed cache, shared by all projects of the user.
+    pub cache: PathBuf,
+    /// The user's home, so that no path below it is written into a shared file.
+    pub home: Option<PathBuf>,
+    /// Paths in messages are shown relative to this directory.
+    pub shown_from: Option<PathBuf>,
+    /// `registry.toml` files and mappings beside the project's own.
+    pub config: ConfigFiles,
+    /// Open no socket.
+    pub offline: bool,
+    /// Whether the project's lock may change.
+    pub locking: Locking,
+    /// How long to wait for another process that works on the same project.
+    pub patience: Duration,
+    /// Seconds since the epoch, written as `created` into what is published; 0 unless the user sets
+    /// `SOURCE_DATE_EPOCH`, so that publishing is reproducible.
+    pub created: u64,
+    /// Whether proxies named by the system (`HTTPS_PROXY` and its like) are used.
+    pub system_proxy: bool,
+    /// Whom to tell.
+    pub reporter: Arc<dyn Reporter>,
+}
+
+/// Where routes come from, beside the project's own `registry.toml`.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ConfigFiles {
+    /// `--config` or `WITS_CONFIG`: before all others.
+    pub explicit: Option<PathBuf>,
+    /// The user's own `registry.toml`, where one may be.
+    pub user: Option<PathBuf>,
+    /// `--registry`: where the packages that the command names are; not their dependencies.
+    pub registry: Option<RegistryUrl>,
+}
+
+/// Whether `wits.lock` may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Locking {
+    /// It is brought up to date: what is new is added, what is unused dropped, no pin moved.
+    #[default]
+    Update,
+    /// It is an error if it would change, and nothing is written.
+    Locked,
+}
+
+impl Context {
+    /// A context with a cache at `cache` and nothing else: online, updating the lock, telling no one.
+    pub fn new(cache: impl Into<PathBuf>) -> Self {
+        Self {
+            cache: cache.into(),
+            home: None,
+            shown_from: None,
+            config: ConfigFiles::default(),
+            offline: false,
+            locking: Locking::default(),
+            patience: Duration::from_secs(60),
+            created: 0,
+            system_proxy: false,
+            reporter: Arc::new(Silent),
+        }
+    }
+
+    /// `path` as a message shows it.
+    pub(crate) fn shown(&self, path: &Path) -> PathBuf {
+        match self.shown_from.as_ref().and_then(|base| path.strip_prefix(base).ok()) {
+            Some(short) if short.as_os_str().is_empty() => PathBuf::from("."),
+            Some(short) => short.to_owned(),
+            None => path.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("cache", &self.cache)
+            .field("config", &self.config)
+            .field("offline", &self.offline)
+            .field("locking", &self.locking)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+//! `wit/deps`: what is to stand there, and putting it there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wits_model::{Digest, PackageId};
+use wits_store::deps::{self, Content, Stamp, StampState, Wanted, WantedEntry};
+use wits_wit::Dependency;
+
+use crate::closure::{Answer, Closure};
+use crate::local::Locals;
+use crate::project::Member;
+use crate::report::Note;
+use crate::texts::Texts;
+use crate::{Context, Error};
+
+/// The form in which the closure is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// `wit/deps/<ns>-<name>-<version>/package.wit`
+    #[default]
+    Wit,
+    /// `wit/deps/<ns>-<name>-<version>.wasm`
+    Wasm,
+}
+
+/// What changed in the `wit/deps` of one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DepsChange {
+    /// The directory.
+    pub dir: PathBuf,
+    /// Entries that are new or replaced.
+    pub written: Vec<String>,
+    /// Entries that were removed.
+    pub removed: Vec<String>,
+    /// Entries that were right already.
+    pub unchanged: usize,
+}
+
+/// What wits wrote into the `wit/deps` of `member` before, after finishing or undoing what was
+/// interrupted.
+pub(crate) fn stamp(context: &Context, member: &Member) -> Result<Option<Stamp>, Error> {
+    match Stamp::read(&member.deps())? {
+        StampState::Absent => Ok(None),
+        StampState::Found(stamp) => Ok(Some(stamp)),
+        StampState::Unreadable { path, reason } => {
+            let reason = format!("`{}` cannot be used: {reason}", context.shown(&path).display());
+            context.reporter.note(&Note::StampUnusable { reason });
+            Ok(None)
+        }
+    }
+}
+
+/// The form of what wits wrote before.
+pub(crate) fn form_of(stamp: Option<&Stamp>) -> Form {
+    let is_wasm = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "wasm");
+    match stamp {
+        Some(stamp) if stamp.entries.keys().any(is_wasm) => Form::Wasm,
+        _ => Form::Wit,
+    }
+}
+
+/// The entries of a closure by package, without those that the user's own entries answer for.
+pub(crate) fn names(closure: &Closure) -> BTreeMap<PackageId, String> {
+    let laid_out = closure.answers.iter().filter(|(_, answer)| !matches!(answer, Answer::Own));
+    deps::entry_names(laid_out.map(|(id, _)| id))
+}
+
+/// The closure as it is laid out, to be parsed once before anything is written.
+pub(crate) fn dependencies(closure: &Closure, texts: &Texts, form: Form) -> Vec<Dependency> {
+    if form == Form::Wit {
+        return texts.dependencies();
+    }
+    let binaries = closure.answers.iter().filter_map(|(id, answer)| match answer {
+        Answer::Published(published) => Some(Dependency::Binary(published.package.clone())),
+        Answer::Local(_) => texts.packages.get(id).and_then(|text| text.built.clone()).map(|built| Dependency::Binary(built.package)),
+        Answer::Own | Answer::Stub { .. } => None,
+    });
+    binaries.chain(texts.own.iter().cloned()).collect()
+}
+
+/// Puts a closure into `wit/deps`.
+pub(crate) fn apply(
+    context: &Context,
+    member: &Member,
+    locals: &Locals,
+    closure: &Closure,
+    texts: &Texts,
+    form: Form,
+    inputs: Digest,
+) -> Result<DepsChange, Error> {
+    let names = names(closure);
+    let mut entries = Vec::new();
+    for (id, name) in &names {
+        let text = texts.packages.get(id).ok_or_else(|| Error::Bug(format!("`{id}` has no text")))?;
+        let (digest, wasm) = match closure.answers.get(id) {
+            Some(Answer::Published(published)) => (Some(published.pin.digest), Some(published.wasm.clone())),
+            _ => (None, text.built.as_ref().map(|built| built.wasm.clone())),
+        };
+        let content = match (form, wasm) {
+            (Form::Wit, _) => Content::Text(text.text.clone()),
+            (Form::Wasm, Some(wasm)) => Content::Wasm(wasm),
+            (Form::Wasm, None) => return Err(Error::StubAsWasm { package: id.clone() }),
+        };
+        entries.push(WantedEntry { name: name.clone(), package: id.clone(), digest, content });
+    }
+    let wanted = Wanted { entries, adopted: locals.adopted.clone(), lock: inputs };
+    let applied = deps::apply(&member.deps(), &wanted)?;
+    for name in &applied.edited {
+        let path = context.shown(&member.deps().join(name));
+        context.reporter.note(&Note::Replaced { path });
+    }
+    Ok(DepsChange {
+        dir: context.shown(&member.deps()),
+        written: applied.written,
+        removed: applied.removed,
+        unchanged: applied.unchanged.len(),
+    })
+}

@@ -1,0 +1,512 @@
+//! What can go wrong in an operation, named for what the user faces.
+//!
+//! A message is one lower-case sentence. What to do about it is [`Error::help`], where it stands in the
+//! user's text is [`Error::span`], and what sort of failure it is, and thereby the exit code, is
+//! [`Error::kind`].
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use wits_model::lock::{LockChange, LockError};
+use wits_model::manifest::ManifestError;
+use wits_model::routes::RouteError;
+use wits_model::{Digest, ErrorKind, PackageId, PackageName, PackageRef, PackageSource, SourceSpan, Version};
+use wits_registry::RegistryError;
+use wits_wit::WitError;
+use wits_wit::model::Mismatch;
+
+/// Who needs a package: the place in the project's WIT, and the packages between it and the one meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The mention in the project's WIT, or in one of the user's own entries of `wit/deps`.
+    pub span: Option<SourceSpan>,
+    /// From the package that the project names down to the one meant; empty if it is the same one.
+    pub chain: Vec<PackageId>,
+}
+
+impl Asked {
+    fn help(&self) -> Option<String> {
+        let (_, above) = self.chain.split_last()?;
+        if above.is_empty() {
+            return None;
+        }
+        let chain: Vec<String> = above.iter().rev().map(|id| format!("`{id}`")).collect();
+        Some(format!("needed by {}", chain.join(", which is needed by ")))
+    }
+}
+
+/// Why an operation failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no project here or above.
+    #[error("there is no WIT project in `{}` or above it", from.display())]
+    NoProject {
+        /// Where it was looked for.
+        from: PathBuf,
+    },
+    /// A project is there, but its WIT directory is not.
+    #[error("the project has no WIT directory `{}`", path.display())]
+    NoWitDirectory {
+        /// The directory that is missing.
+        path: PathBuf,
+    },
+    /// A workspace has several members and the operation works on one.
+    #[error("this is a workspace of several members, and {operation} works on one")]
+    NoMember {
+        /// What was to be done.
+        operation: &'static str,
+        /// The members.
+        members: Vec<PathBuf>,
+    },
+    /// A member that a workspace names is not there.
+    #[error("workspace member `{}` is not there", member.display())]
+    MemberNotFound {
+        /// The directory.
+        member: PathBuf,
+        /// Where `wits.toml` names it.
+        span: Box<SourceSpan>,
+    },
+    /// `init` would write over something.
+    #[error("`{}` has WIT in it already", path.display())]
+    AlreadyInitialised {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A name was given that is none.
+    #[error(transparent)]
+    Name(#[from] wits_model::NameError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Fs(#[from] wits_fs::FsError),
+    /// The cache or `wit/deps` could not be read or written.
+    #[error(transparent)]
+    Store(#[from] wits_store::StoreError),
+    /// WIT text or a WIT binary is at fault.
+    #[error("{}{source}", package.as_ref().map(|package| format!("in `{package}`: ")).unwrap_or_default())]
+    Wit {
+        /// The package, where it is not the project's own.
+        package: Option<PackageRef>,
+        /// What is wrong.
+        source: WitError,
+    },
+    /// `wits.toml` (or `wkg.toml`) is at fault.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// `registry.toml` is at fault.
+    #[error(transparent)]
+    Routes(#[from] RouteError),
+    /// `wits.lock` is at fault.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A package or version is mentioned without a version.
+    #[error("`{package}` is imported without a version")]
+    Unversioned {
+        /// The package.
+        package: PackageName,
+        /// The mention.
+        span: Box<SourceSpan>,
+        /// The versions that its registry has, oldest first; empty if it was not asked.
+        available: Vec<Version>,
+    },
+    /// A published package imports another without a version, which no registry can answer.
+    #[error("`{dependent}` imports `{package}` without a version, so no registry can serve it")]
+    UnversionedDependency {
+        /// The published package.
+        dependent: PackageId,
+        /// What it imports.
+        package: PackageName,
+        /// Whether `embedded = "allow"` is set for it, which needs a version too.
+        embedded_allowed: bool,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// A stub may stand in for a package, but none is embedded anywhere.
+    #[error("no registry has `{package}`, and no package of the closure embeds a copy of it")]
+    NoLender {
+        /// The package.
+        package: PackageId,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// No registry serves the package's namespace.
+    #[error("no registry is known for `{package}`")]
+    NoRoute {
+        /// The package.
+        package: PackageName,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// The registry has no such package.
+    #[error("`{package}` is not in its registry `{at}`")]
+    PackageNotFound {
+        /// The package.
+        package: PackageName,
+        /// Where it was looked for.
+        at: PackageSource,
+        /// A package of the project with nearly this name.
+        similar: Option<PackageName>,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// The registry has the package and not the version.
+    #[error("`{}` has no version {}", package.name, package.version)]
+    VersionNotFound {
+        /// The package and the version.
+        package: PackageId,
+        /// Where it was looked for.
+        at: PackageSource,
+        /// The versions that are there, oldest first.
+        available: Vec<Version>,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// A registry did not do what it was asked.
+    #[error("{source}")]
+    Registry {
+        /// What the registry did.
+        source: RegistryError,
+        /// Who needs it.
+        asked: Box<Asked>,
+        /// Whether the package was pinned in `wits.lock`.
+        locked: bool,
+    },
+    /// A package is needed that is neither locked nor may be asked for.
+    #[error("`{package}` is not in wits.lock, and wits is offline")]
+    NotLocked {
+        /// The package.
+        package: PackageId,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// A locked package is not in the cache, and the network may not be used.
+    #[error("`{package}` is not in the cache, and wits is offline")]
+    NotCached {
+        /// The package.
+        package: PackageId,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// Bytes hold another package than the one they were served as.
+    #[error("what `{at}` serves as `{wanted}` is `{found}`")]
+    OtherPackage {
+        /// The package that was asked for.
+        wanted: PackageId,
+        /// The package that came.
+        found: PackageRef,
+        /// Who served it.
+        at: PackageSource,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// What came is Wasm but no WIT package.
+    #[error("`{package}` from `{at}` is {found}")]
+    NotWit {
+        /// The package that was asked for.
+        package: PackageId,
+        /// Who served it.
+        at: PackageSource,
+        /// What it is, as a noun phrase or a reason.
+        found: String,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// A pinned package has other WIT than the lock says.
+    #[error("the WIT of `{package}` is {found}, and wits.lock has {locked}")]
+    PinnedWit {
+        /// The package.
+        package: PackageId,
+        /// The canonical digest in the lock.
+        locked: Digest,
+        /// The canonical digest of what was decoded.
+        found: Digest,
+    },
+    /// A package carries a copy of another that differs from the real one.
+    #[error("`{dependent}` was built against another `{package}` than the one that `{at}` serves: {mismatch}")]
+    Skew {
+        /// Who carries the copy.
+        dependent: PackageId,
+        /// What was copied.
+        package: PackageId,
+        /// Where the real one is from.
+        at: PackageSource,
+        /// How they differ.
+        mismatch: Box<Mismatch>,
+    },
+    /// A package says it was built against WIT that is not what its dependency is today.
+    #[error("`{dependent}` was built against `{package}` with the WIT {declared}, and `{at}` serves it with the WIT {found}")]
+    OtherWit {
+        /// Who was built against it.
+        dependent: PackageId,
+        /// The dependency.
+        package: PackageId,
+        /// Where the dependency is from.
+        at: PackageSource,
+        /// The canonical WIT digest that the dependent names.
+        declared: Digest,
+        /// The canonical WIT digest of what is served.
+        found: Digest,
+    },
+    /// Packages need each other.
+    #[error("packages depend on each other in a circle: {}", circle(packages))]
+    Cycle {
+        /// The packages; each depends on the next and the last on the first.
+        packages: Vec<PackageId>,
+        /// The mention that leads into it.
+        span: Option<Box<SourceSpan>>,
+    },
+    /// A local package has no version, and one is needed.
+    #[error("`{package}` in `{}` has no version", path.display())]
+    LocalUnversioned {
+        /// The package.
+        package: PackageName,
+        /// The directory.
+        path: PathBuf,
+        /// Its header.
+        span: Option<Box<SourceSpan>>,
+    },
+    /// An override or a member has another version than the one asked for.
+    #[error("`{package}` is asked for, and `{}` has version {found}", path.display())]
+    LocalVersion {
+        /// What was asked for.
+        package: PackageId,
+        /// What is there.
+        found: Version,
+        /// The directory.
+        path: PathBuf,
+        /// The mention.
+        span: Option<Box<SourceSpan>>,
+    },
+    /// An override's directory holds another package than the one it is for.
+    #[error("the override for `{wanted}` holds `{found}`")]
+    OverrideName {
+        /// What the override is for.
+        wanted: PackageName,
+        /// What is there.
+        found: PackageName,
+        /// Where `wits.toml` says so.
+        span: Option<Box<SourceSpan>>,
+    },
+    /// A binary of the user's stands beside text of a package that it embeds.
+    #[error("`{}` carries its own copy of `{package}`, which is also needed as text", path.display())]
+    BinaryBesideText {
+        /// The user's file.
+        path: PathBuf,
+        /// The package that is there twice.
+        package: PackageRef,
+    },
+    /// Two entries of the user's answer for one package.
+    #[error("`{}` and `{}` both hold `{package}`", first.display(), second.display())]
+    OwnTwice {
+        /// The package.
+        package: PackageRef,
+        /// One entry.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A `.wasm` entry of the user's in `wit/deps` is no WIT package.
+    #[error("`{}` in wit/deps is not a WIT package: {reason}", path.display())]
+    OwnNotWit {
+        /// The user's file.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// A file that was to be published is no WIT package.
+    #[error("`{}` is not a WIT package: {reason}", path.display())]
+    FileNotWit {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        reason: String,
+    },
+    /// A value of `[package]` in `wits.toml` is not what it should be.
+    #[error("{source}")]
+    Metadata {
+        /// What is wrong with it.
+        source: WitError,
+        /// The value.
+        span: Box<SourceSpan>,
+    },
+    /// A stub has no binary of its own.
+    #[error("`{package}` is a stub, which has no binary form of its own")]
+    StubAsWasm {
+        /// The package.
+        package: PackageId,
+    },
+    /// The lock would change and may not.
+    #[error("wits.lock is not up to date, and may not be changed")]
+    LockOutdated {
+        /// What would change.
+        changes: Vec<LockChange>,
+    },
+    /// `lock --check` found that the lock would change.
+    #[error("wits.lock is not up to date")]
+    LockCheck {
+        /// What would change.
+        changes: Vec<LockChange>,
+    },
+    /// A package without a version cannot be published.
+    #[error("`{package}` has no version, and only a version can be published")]
+    PublishUnversioned {
+        /// The package.
+        package: PackageName,
+        /// Its header.
+        span: Option<Box<SourceSpan>>,
+    },
+    /// A dependency is here what its registry does not serve.
+    #[error("`{package}` has other WIT here than in its registry `{at}`")]
+    LocalDiffers {
+        /// The dependency.
+        package: PackageId,
+        /// Its registry.
+        at: PackageSource,
+        /// The directory or entry that is used here.
+        path: PathBuf,
+    },
+    /// A file is in the way.
+    #[error("`{}` exists already and is not the same", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// `get --check` found that a file is not what the registry has.
+    #[error("`{}` is not `{package}` as its registry has it", path.display())]
+    CheckDiffers {
+        /// The file.
+        path: PathBuf,
+        /// The package.
+        package: PackageId,
+    },
+    /// A package has no version at all.
+    #[error("`{package}` has no version in `{at}`")]
+    NoVersions {
+        /// The package.
+        package: PackageName,
+        /// Where it was looked for.
+        at: PackageSource,
+    },
+    /// More than one thing is wrong; all are told, in a fixed order.
+    #[error("{} things are wrong", .0.len())]
+    Several(Vec<Error>),
+    /// A runtime could not be started.
+    #[error("the network cannot be set up: {0}")]
+    Runtime(std::io::Error),
+    /// Something that cannot be.
+    #[error("this is a bug in wits: {0}")]
+    Bug(String),
+}
+
+fn circle(packages: &[PackageId]) -> String {
+    let names: Vec<String> = packages.iter().chain(packages.first()).map(|id| format!("`{id}`")).collect();
+    names.join(" -> ")
+}
+
+impl From<WitError> for Error {
+    fn from(source: WitError) -> Self {
+        Self::Wit { package: None, source }
+    }
+}
+
+impl Error {
+    /// All of `errors` as one; they must come in a fixed order.
+    pub(crate) fn several(mut errors: Vec<Error>) -> Option<Error> {
+        match errors.len() {
+            0 => None,
+            1 => errors.pop(),
+            _ => Some(Self::Several(errors)),
+        }
+    }
+
+    /// What sort of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Fs(error) => wits_store::kind_of(error),
+            Self::Store(error) => error.kind(),
+            Self::Wit { source, .. } | Self::Metadata { source, .. } => source.kind(),
+            Self::Registry { source, .. } => source.kind(),
+            Self::OtherPackage { .. } | Self::PinnedWit { .. } | Self::Skew { .. } | Self::OtherWit { .. } => {
+                ErrorKind::Integrity
+            }
+            // The gravest of them: what does not match counts more than what may work later.
+            Self::Several(errors) => {
+                let rank = |kind: ErrorKind| match kind {
+                    ErrorKind::Integrity => 3,
+                    ErrorKind::Bug => 2,
+                    ErrorKind::Project => 1,
+                    ErrorKind::Transient => 0,
+                };
+                errors.iter().map(Error::kind).max_by_key(|kind| rank(*kind)).unwrap_or(ErrorKind::Bug)
+            }
+            Self::Runtime(_) | Self::Bug(_) => ErrorKind::Bug,
+            _ => ErrorKind::Project,
+        }
+    }
+
+    /// The place in a text of the user's that is at fault, or that led to it.
+    pub fn span(&self) -> Option<&SourceSpan> {
+        match self {
+            Self::Wit { source, .. } => source.span(),
+            Self::Manifest(error) => Some(error.span()),
+            Self::Routes(error) => error.span(),
+            Self::Lock(error) => Some(error.span()),
+            Self::Unversioned { span, .. } | Self::MemberNotFound { span, .. } | Self::Metadata { span, .. } => Some(span),
+            Self::Cycle { span, .. }
+            | Self::LocalUnversioned { span, .. }
+            | Self::LocalVersion { span, .. }
+            | Self::OverrideName { span, .. }
+            | Self::PublishUnversioned { span, .. } => span.as_deref(),
+            _ => self.asked()?.span.as_ref(),
+        }
+    }
+
+    /// This error with who needs the package.
+    pub(crate) fn asked_by(mut self, by: Asked) -> Self {
+        match &mut self {
+            Self::UnversionedDependency { asked, .. }
+            | Self::NoLender { asked, .. }
+            | Self::NoRoute { asked, .. }
+            | Self::PackageNotFound { asked, .. }
+            | Self::VersionNotFound { asked, .. }
+            | Self::Registry { asked, .. }
+            | Self::NotLocked { asked, .. }
+            | Self::NotCached { asked, .. }
+            | Self::OtherPackage { asked, .. }
+            | Self::NotWit { asked, .. } => **asked = by,
+            _ => {}
+        }
+        self
+    }
+
+    /// This error with the name among `known` that an absent package's name is most like.
+    pub(crate) fn suggesting(mut self, known: &BTreeSet<PackageName>) -> Self {
+        if let Self::PackageNotFound { package, similar, .. } = &mut self {
+            *similar = crate::versions::similar(package, known);
+        }
+        self
+    }
+
+    fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::UnversionedDependency { asked, .. }
+            | Self::NoLender { asked, .. }
+            | Self::NoRoute { asked, .. }
+            | Self::PackageNotFound { asked, .. }
+            | Self::VersionNotFound { asked, .. }
+            | Self::Registry { asked, .. }
+            | Self::NotLocked { asked, .. }
+            | Self::NotCached { asked, .. }
+            | Self::OtherPackage { asked, .. }
+            | Self::NotWit { asked, .. } => Some(asked),
+            _ => None,
+        }
+    }
+
+    /// What to know and what to do next, each a line of its own.
+    pub fn help(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.asked().and_then(Asked::help).into_iter().collect();
+        lines.extend(crate::advice::advice(self));
+        lines
+    }
+}

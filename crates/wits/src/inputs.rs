@@ -1,0 +1,112 @@
+//! The digest of everything that decides what `wit/deps` holds.
+//!
+//! One answer follows from the project's WIT, its manifest, its lock, its routes, the user's own entries
+//! in `wit/deps`, the local packages it uses, and the version of wits. When a run has passed every check,
+//! the digest of these inputs goes into the stamp of `wit/deps`; when the next run finds the same digest
+//! there and every text unchanged, it has nothing to do: no Wasm is decoded and no socket is opened. The
+//! inputs are read in any case, so nothing is assumed of times or sizes of files.
+
+use std::path::Path;
+
+use wits_model::Digest;
+use wits_model::digest::DigestBuilder;
+use wits_store::deps::{self, Entry, EntryKind, Owner, Stamp};
+
+use crate::deps::Form;
+use crate::local::Locals;
+use crate::project::{Member, Workspace, list, wit_dir_of};
+use crate::{Context, Error, config, project};
+
+/// Hashes named pieces so that no two sequences of pieces look alike.
+struct Pieces(DigestBuilder);
+
+impl Pieces {
+    fn add(&mut self, name: &str, bytes: &[u8]) {
+        self.0.update(format!("{} {name} {} ", name.len(), bytes.len()));
+        self.0.update(bytes);
+    }
+
+    fn file(&mut self, name: &str, file: &Path) -> Result<(), Error> {
+        match wits_fs::read_if_exists(file)? {
+            Some(bytes) => self.add(name, &bytes),
+            None => self.add(name, b"(none)"),
+        }
+        Ok(())
+    }
+
+    fn wit(&mut self, name: &str, dir: &Path) -> Result<(), Error> {
+        self.add("wit", name.as_bytes());
+        for path in list(dir)? {
+            if path.extension().is_some_and(|extension| extension == "wit") && path.is_file() {
+                let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.file(&file_name, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn own(&mut self, entry: &Entry) -> Result<(), Error> {
+        match entry.kind {
+            EntryKind::Directory(_) => self.wit(&entry.name, &entry.path),
+            EntryKind::WitFile | EntryKind::WasmFile => self.file(&entry.name, &entry.path),
+            EntryKind::Other => Ok(()),
+        }
+    }
+}
+
+/// The digest of what decides the `wit/deps` of `member`, seen before anything is done. Entries that the
+/// stamp does not list are the user's.
+pub(crate) fn digest(
+    context: &Context,
+    workspace: &Workspace,
+    member: &Member,
+    stamp: &Stamp,
+    form: Form,
+) -> Result<Digest, Error> {
+    of(context, workspace, member, form, |entry| deps::owner(entry, Some(stamp)) != Owner::Listed)
+}
+
+/// The same digest as the next run will see it, when `wit/deps` is laid out. Only `locals` are the
+/// user's: all else is replaced or removed.
+pub(crate) fn digest_after(
+    context: &Context,
+    workspace: &Workspace,
+    member: &Member,
+    locals: &Locals,
+    form: Form,
+) -> Result<Digest, Error> {
+    of(context, workspace, member, form, |entry| locals.is_users(&entry.name))
+}
+
+fn of(
+    context: &Context,
+    workspace: &Workspace,
+    member: &Member,
+    form: Form,
+    is_users: impl Fn(&Entry) -> bool,
+) -> Result<Digest, Error> {
+    let mut pieces = Pieces(DigestBuilder::new());
+    pieces.add("wits", env!("CARGO_PKG_VERSION").as_bytes());
+    pieces.add("form", format!("{form:?}").as_bytes());
+    pieces.file(project::LOCK, &workspace.lock_file())?;
+    for file in config::files(context, Some((&member.root, &workspace.root))) {
+        pieces.file(config::ROUTES, &file.path)?;
+    }
+    for other in &workspace.members {
+        // Members answer for each other, and all share the lock.
+        let place = other.root.strip_prefix(&workspace.root).unwrap_or(&other.root);
+        pieces.add("member", place.to_string_lossy().as_bytes());
+        pieces.add("this", &[u8::from(other.root == member.root)]);
+        pieces.wit("", &other.wit)?;
+        if let Some(file) = project::manifest_file(&other.root) {
+            pieces.file("manifest", &file)?;
+        }
+        for (name, entry) in &other.manifest.overrides {
+            pieces.wit(&name.to_string(), &wit_dir_of(&entry.path))?;
+        }
+    }
+    for entry in deps::scan(&member.deps())?.iter().filter(|entry| is_users(entry)) {
+        pieces.own(entry)?;
+    }
+    Ok(pieces.0.finish())
+}

@@ -1,0 +1,111 @@
+//! `build`: one member as a WIT package in its binary form.
+
+use std::path::{Path, PathBuf};
+
+use wits_model::lock::LockChange;
+use wits_model::{Digest, PackageRef};
+use wits_wit::{BuildOptions, Built, DeclaredDependency, WitError};
+
+use super::fetch;
+use crate::closure::Answer;
+use crate::prepare::{PreparedMember, prepare};
+use crate::project::{Member, Workspace};
+use crate::{Context, Error, deps};
+
+/// A package that was built.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BuiltPackage {
+    /// Which package it is.
+    pub package: PackageRef,
+    /// The file it was written to.
+    pub file: PathBuf,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its canonical WIT digest.
+    pub wit: Digest,
+    /// The number of bytes.
+    pub size: u64,
+    /// Whether the file had these bytes already.
+    pub unchanged: bool,
+    /// What changed in the lock.
+    pub changes: Vec<LockChange>,
+}
+
+/// Builds the current member of `workspace` into `output`, by default `<ns>-<name>-<version>.wasm` in
+/// the project. Brings the lock and `wit/deps` up to date first.
+///
+/// # Errors
+/// Whatever keeps the closure from being complete, or the package from having a binary form.
+pub async fn build(context: &Context, workspace: &Workspace, output: Option<&Path>) -> Result<BuiltPackage, Error> {
+    let current = workspace.current(context, "build")?;
+    let _others = super::exclude_others(context, workspace, "wits build")?;
+    // A tree that was fetched as binaries stays so.
+    let laid_out = deps::form_of(deps::stamp(context, current)?.as_ref());
+    let prepared = prepare(context, workspace, laid_out).await?;
+    if !fetch::is_fresh(context, workspace, laid_out)? {
+        fetch::write(context, workspace, &prepared, laid_out)?;
+    }
+    let member = prepared
+        .members
+        .iter()
+        .find(|member| member.member.root == current.root)
+        .ok_or_else(|| Error::Bug("the current member was not prepared".to_owned()))?;
+    let built = encode(member)?;
+    let package = built.package.id();
+    let file = match output {
+        Some(output) => output.to_owned(),
+        None => current.root.join(default_name(&package)),
+    };
+    let unchanged = !wits_fs::write_if_changed(&file, &built.wasm)?;
+    Ok(BuiltPackage {
+        package,
+        file: context.shown(&file),
+        digest: Digest::of(&built.wasm),
+        wit: built.package.model().digest(),
+        size: built.wasm.len() as u64,
+        unchanged,
+        changes: prepared.changes,
+    })
+}
+
+/// The name of the file of a package.
+pub(super) fn default_name(package: &PackageRef) -> String {
+    let version = package.version.as_ref().map(|version| format!("-{version}")).unwrap_or_default();
+    format!("{}-{}{version}.wasm", package.name.namespace(), package.name.name())
+}
+
+/// Encodes a prepared member, with what it was built against.
+pub(super) fn encode(prepared: &PreparedMember<'_>) -> Result<Built, Error> {
+    let options = BuildOptions { metadata: metadata(prepared.member), declared: declared(prepared) };
+    wits_wit::build(&prepared.source, prepared.texts.dependencies(), &options).map_err(|error| {
+        let key = match &error {
+            WitError::Licence { .. } => "license",
+            WitError::MetadataUrl { key, .. } => key,
+            _ => return error.into(),
+        };
+        match prepared.member.manifest.metadata_span(key).cloned() {
+            Some(span) => Error::Metadata { source: error, span: Box::new(span) },
+            None => error.into(),
+        }
+    })
+}
+
+fn metadata(member: &Member) -> wits_model::PackageMetadata {
+    member.manifest.package.clone()
+}
+
+/// What every package of the closure is, for the section `wits:dependencies`.
+fn declared(prepared: &PreparedMember<'_>) -> Vec<DeclaredDependency> {
+    let texts = prepared.texts.packages.iter();
+    texts
+        .map(|(id, text)| DeclaredDependency {
+            package: id.clone(),
+            wit: text.wit,
+            digest: match prepared.closure.answers.get(id) {
+                Some(Answer::Published(published)) => Some(published.pin.digest),
+                _ => None,
+            },
+        })
+        .collect()
+}

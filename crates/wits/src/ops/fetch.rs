@@ -1,0 +1,72 @@
+//! `fetch`: resolve, write `wits.lock`, lay out `wit/deps`.
+
+use wits_model::lock::LockChange;
+use wits_store::deps as tree;
+
+use crate::deps::{self, DepsChange, Form};
+use crate::prepare::{Prepared, prepare};
+use crate::project::Workspace;
+use crate::{Context, Error, inputs, lockfile};
+
+/// What a fetch did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fetched {
+    /// Whether everything was there and checked already, so that nothing was read but texts.
+    pub fresh: bool,
+    /// What changed in the lock.
+    pub changes: Vec<LockChange>,
+    /// What changed in each member's `wit/deps`; empty if nothing was to be done.
+    pub deps: Vec<DepsChange>,
+    /// How many packages are in the lock, if it was read.
+    pub packages: Option<usize>,
+}
+
+/// Fetches the closures of all members of `workspace`.
+///
+/// # Errors
+/// Whatever keeps the closure from being complete and consistent; then nothing is written but the cache.
+pub async fn fetch(context: &Context, workspace: &Workspace, form: Form) -> Result<Fetched, Error> {
+    let _others = super::exclude_others(context, workspace, "wits fetch")?;
+    if is_fresh(context, workspace, form)? {
+        return Ok(Fetched { fresh: true, changes: Vec::new(), deps: Vec::new(), packages: None });
+    }
+    let prepared = prepare(context, workspace, form).await?;
+    let deps = write(context, workspace, &prepared, form)?;
+    let packages = Some(prepared.lock.packages.len());
+    Ok(Fetched { fresh: false, changes: prepared.changes, deps, packages })
+}
+
+/// Whether every member's `wit/deps` is what a run with these very inputs left. Completes or undoes
+/// what an interrupted run left first.
+pub(super) fn is_fresh(context: &Context, workspace: &Workspace, form: Form) -> Result<bool, Error> {
+    for member in &workspace.members {
+        tree::recover(&member.deps())?;
+        let Some(stamp) = deps::stamp(context, member)? else { return Ok(false) };
+        if stamp.lock != inputs::digest(context, workspace, member, &stamp, form)?
+            || !tree::check(&member.deps(), &stamp)?.is_current()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Writes the lock, and `wit/deps` after it.
+pub(super) fn write(
+    context: &Context,
+    workspace: &Workspace,
+    prepared: &Prepared<'_>,
+    form: Form,
+) -> Result<Vec<DepsChange>, Error> {
+    lockfile::write(context, workspace, &prepared.lock, &prepared.changes)?;
+    let mut changes = Vec::new();
+    for member in &prepared.members {
+        // The lock is one of the inputs, so they are read when it is written; and what is taken over
+        // from wkg is no longer the user's.
+        let inputs = inputs::digest_after(context, workspace, member.member, &member.locals, form)?;
+        let (locals, closure, texts) = (&member.locals, &member.closure, &member.texts);
+        changes.push(deps::apply(context, member.member, locals, closure, texts, form, inputs)?);
+    }
+    Ok(changes)
+}

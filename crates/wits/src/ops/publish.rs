@@ -1,0 +1,277 @@
+//! `publish`: a package into the registry that serves its name.
+//!
+//! A package is published as a stranger will use it: its closure is resolved from registries alone,
+//! and the user's overrides, workspace members and own entries are only held against what their
+//! registries serve. So nobody can publish what nobody else can build.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wits_model::{Digest, PackageId, PackageMetadata, PackageSource, RegistryUrl};
+use wits_registry::{Outcome, Publication, Published, RegistryError};
+use wits_wit::{Decoded, DecodedPackage};
+
+use super::build;
+use crate::closure::{self, Answer, Closure, Root};
+use crate::deps::Form;
+use crate::local::Locals;
+use crate::prepare::{View, prepare_members};
+use crate::project::Workspace;
+use crate::report::Progress;
+use crate::session::{Session, registry_error};
+use crate::texts::Texts;
+use crate::{Context, Error, verify};
+
+/// The annotation of the manifest that names the whole closure, so that a client can ask for all of it
+/// at once: `ns:name@version=sha256:…`, sorted, with spaces between. A hint, and never the truth.
+pub const CLOSURE_ANNOTATION: &str = "dev.wits.closure";
+
+/// The longest annotation, in bytes: registries limit manifests, and a longer hint helps no one.
+const LONGEST_CLOSURE: usize = 64 * 1024;
+
+/// A package that was published, or would be.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PublishedPackage {
+    /// Which package it is.
+    pub package: PackageId,
+    /// Where it is now.
+    pub source: PackageSource,
+    /// What it is there.
+    pub manifest: Option<Digest>,
+    /// The digest of its Wasm.
+    pub digest: Digest,
+    /// Its canonical WIT digest.
+    pub wit: Digest,
+    /// The number of bytes.
+    pub size: u64,
+    /// What was done.
+    pub done: Done,
+}
+
+/// What a publication came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// The version is new.
+    Published,
+    /// The version was there with these very bytes.
+    AlreadyPublished,
+    /// It was a dry run, and the version is not there.
+    WouldPublish,
+}
+
+/// What to publish.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// The current member of a workspace, built first.
+    Project(&'a Workspace),
+    /// A WIT package in its binary form, as it is.
+    Wasm {
+        /// The file.
+        file: &'a Path,
+        /// The project whose routes and lock are used, if the user stands in one.
+        workspace: Option<&'a Workspace>,
+    },
+}
+
+/// A package ready to go.
+struct Ready {
+    package: DecodedPackage,
+    wasm: Vec<u8>,
+    metadata: PackageMetadata,
+    closure: BTreeMap<PackageId, Digest>,
+}
+
+/// Publishes; with `dry_run`, does everything but write.
+///
+/// # Errors
+/// Whatever keeps a stranger from using the package, an existing version with other content, or what
+/// the registry answers.
+pub async fn publish(context: &Context, subject: Subject<'_>, dry_run: bool) -> Result<PublishedPackage, Error> {
+    let ready = match subject {
+        Subject::Project(workspace) => from_project(context, workspace).await?,
+        Subject::Wasm { file, workspace } => from_wasm(context, file, workspace).await?,
+    };
+    let workspace = match subject {
+        Subject::Project(workspace) => Some(workspace),
+        Subject::Wasm { workspace, .. } => workspace,
+    };
+    let reference = ready.package.id();
+    let id = reference.id().ok_or_else(|| Error::PublishUnversioned { package: reference.name.clone(), span: None })?;
+    let session = session(context, workspace)?;
+    let registry: RegistryUrl = match &context.config.registry {
+        Some(registry) => registry.clone(),
+        None => session.route(&id.name)?,
+    };
+    let at = session.locate(&registry, &id.name).await?;
+    send(context, &session, id, at, ready, dry_run).await
+}
+
+fn session<'a>(context: &'a Context, workspace: Option<&Workspace>) -> Result<Session<'a>, Error> {
+    let place = workspace.map(|workspace| {
+        let current = workspace.current.and_then(|current| workspace.members.get(current));
+        (current.map_or(workspace.root.as_path(), |member| member.root.as_path()), workspace.root.as_path())
+    });
+    Session::new(context, place)
+}
+
+async fn send(
+    context: &Context,
+    session: &Session<'_>,
+    id: PackageId,
+    at: PackageSource,
+    ready: Ready,
+    dry_run: bool,
+) -> Result<PublishedPackage, Error> {
+    let digest = Digest::of(&ready.wasm);
+    let wit = ready.package.model().digest();
+    let size = ready.wasm.len() as u64;
+    let failed = |error| registry_error(error, false);
+    let backend = session.registries.of(&at).map_err(failed)?;
+    let (manifest, done) = if dry_run {
+        match backend.release(&at, &id.version).await {
+            Ok(release) if release.pin.digest == digest => (release.pin.manifest, Done::AlreadyPublished),
+            Ok(release) => {
+                return Err(failed(RegistryError::VersionExists {
+                    at: (&at).into(),
+                    version: Box::new(id.version),
+                    existing: release.pin.digest,
+                    ours: digest,
+                }));
+            }
+            Err(RegistryError::PackageNotFound { .. } | RegistryError::VersionNotFound { .. }) => {
+                (None, Done::WouldPublish)
+            }
+            Err(error) => return Err(failed(error)),
+        }
+    } else {
+        context.reporter.progress(&Progress::Publishing { package: id.clone(), to: at.clone() });
+        let info = ready.package.component_info().clone();
+        let publication = Publication {
+            version: id.version.clone(),
+            created: context.created,
+            metadata: ready.metadata,
+            exports: info.exports,
+            imports: info.imports,
+            annotations: closure_annotation(&ready.closure),
+            title: format!("{}.wasm", id.name.name()),
+            wasm: ready.wasm,
+        };
+        let Published { pin, outcome } = backend.publish(&at, &publication).await.map_err(failed)?;
+        let done = match outcome {
+            Outcome::New => Done::Published,
+            Outcome::AlreadyPublished => Done::AlreadyPublished,
+        };
+        (pin.manifest, done)
+    };
+    Ok(PublishedPackage { package: id, source: at, manifest, digest, wit, size, done })
+}
+
+fn closure_annotation(closure: &BTreeMap<PackageId, Digest>) -> BTreeMap<String, String> {
+    let list: Vec<String> = closure.iter().map(|(id, digest)| format!("{id}={digest}")).collect();
+    let list = list.join(" ");
+    if list.is_empty() || list.len() > LONGEST_CLOSURE {
+        return BTreeMap::new();
+    }
+    BTreeMap::from([(CLOSURE_ANNOTATION.to_owned(), list)])
+}
+
+/// The Wasm digest of everything published in a closure.
+fn digests(closure: &Closure) -> BTreeMap<PackageId, Digest> {
+    let answers = closure.answers.iter();
+    answers
+        .filter_map(|(id, answer)| match answer {
+            Answer::Published(published) => Some((id.clone(), published.pin.digest)),
+            _ => None,
+        })
+        .collect()
+}
+
+async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready, Error> {
+    let current = workspace.current(context, "publish")?;
+    let source = current.source(context)?;
+    if source.version().is_none() {
+        return Err(Error::PublishUnversioned {
+            package: source.name().clone(),
+            span: source.header_span().map(Box::new),
+        });
+    }
+    let _others = super::exclude_others(context, workspace, "wits publish")?;
+    let stranger = prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await?;
+    let member = stranger.members.first().ok_or_else(|| Error::Bug("nothing was prepared".to_owned()))?;
+    compare_with_local(context, workspace, &member.texts, &member.closure).await?;
+    let built = build::encode(member)?;
+    Ok(Ready {
+        package: built.package,
+        wasm: built.wasm,
+        metadata: current.manifest.package.clone(),
+        closure: digests(&member.closure),
+    })
+}
+
+/// Refuses where a package is here other WIT than what a stranger gets.
+async fn compare_with_local(
+    context: &Context,
+    workspace: &Workspace,
+    published: &Texts,
+    closure: &Closure,
+) -> Result<(), Error> {
+    let current = workspace.current(context, "publish")?;
+    let stamp = crate::deps::stamp(context, current)?;
+    let locals = Locals::read(context, workspace, current, stamp.as_ref())?;
+    let answers_locally = |id: &PackageId| matches!(locals.answer(id, None), Ok(Some(_)));
+    if !closure.answers.keys().any(answers_locally) {
+        return Ok(());
+    }
+    let own = prepare_members(context, workspace, &[current], View::Owner, Form::Wit).await?;
+    let Some(own) = own.members.first() else { return Ok(()) };
+    for (id, answer) in &own.closure.answers {
+        let (Some(real), Some(Answer::Published(served))) = (published.packages.get(id), closure.answers.get(id)) else {
+            continue;
+        };
+        let (wit, path) = match answer {
+            Answer::Local(local) => (own.texts.packages.get(id).map(|text| text.wit), local.dir.clone()),
+            Answer::Own => match own.locals.own(&id.clone().into()) {
+                Some(entry) => (Some(own.texts.digest_of_own(&own.closure, id, entry)?), entry.path.clone()),
+                None => continue,
+            },
+            Answer::Published(_) | Answer::Stub { .. } => continue,
+        };
+        if wit != Some(real.wit) {
+            let (package, at, path) = (id.clone(), served.source.clone(), context.shown(&path));
+            return Err(Error::LocalDiffers { package, at, path });
+        }
+    }
+    Ok(())
+}
+
+async fn from_wasm(context: &Context, file: &Path, workspace: Option<&Workspace>) -> Result<Ready, Error> {
+    let wasm = wits_fs::read(file)?;
+    let package = match wits_wit::decode(&wasm) {
+        Ok(Decoded::Package(package)) => package,
+        Ok(Decoded::Component(_)) => {
+            return Err(Error::FileNotWit { path: context.shown(file), reason: "it is a component".to_owned() });
+        }
+        Err(error) => {
+            return Err(Error::FileNotWit { path: context.shown(file), reason: error.to_string() });
+        }
+    };
+    // Its text stands for the project whose closure a stranger needs.
+    let text = package.print(&wits_wit::NoGates)?;
+    let path = context.shown(file);
+    let source = wits_wit::SourcePackage::parse(vec![wits_wit::SourceFile { path, bytes: text.into_bytes() }])?;
+    let session = session(context, workspace)?;
+    let lock = match workspace {
+        Some(workspace) => crate::lockfile::read(context, workspace)?,
+        None => wits_model::lock::Lock::default(),
+    };
+    let locals = Locals::default();
+    let roots = [Root { source: &source, locals: &locals }];
+    let closures = closure::resolve(&session, &roots, &lock).await?;
+    let closure = closures.first().ok_or_else(|| Error::Bug("nothing was resolved".to_owned()))?;
+    let texts = Texts::of(Vec::new(), closure, &|id| PathBuf::from(format!("{id}.wit")))?;
+    verify::verify(&*context.reporter, &session.routes, closure, &texts)?;
+    verify::package(&*context.reporter, &session.routes, closure, &texts, &package)?;
+    let metadata = package.metadata().clone();
+    Ok(Ready { closure: digests(closure), package, wasm, metadata })
+}

@@ -1,0 +1,110 @@
+//! From a workspace to checked closures: what `fetch`, `lock`, `build` and `publish` have in common.
+//!
+//! 1. what answers locally is read ([`crate::local`]);
+//! 2. the closures are resolved, pins first ([`crate::closure`], [`crate::session`]);
+//! 3. they are printed as text ([`crate::texts`]) and held against each other ([`crate::verify`]);
+//! 4. each closure is parsed once with its project, no feature enabled, as any WIT tool will;
+//! 5. the lock that follows is compared with the one that is there ([`crate::lockfile`]).
+//!
+//! Nothing is written here but the cache.
+
+use wits_model::lock::{Lock, LockChange};
+use wits_model::PackageId;
+use wits_store::deps::PACKAGE_WIT;
+use wits_wit::SourcePackage;
+
+use crate::closure::{self, Closure, Root};
+use crate::context::Locking;
+use crate::deps::Form;
+use crate::local::Locals;
+use crate::project::{Member, Workspace};
+use crate::report::Note;
+use crate::session::Session;
+use crate::texts::Texts;
+use crate::{Context, Error, deps, lockfile, verify};
+
+/// A workspace whose closures are resolved and checked.
+pub(crate) struct Prepared<'a> {
+    pub(crate) lock: Lock,
+    pub(crate) changes: Vec<LockChange>,
+    pub(crate) members: Vec<PreparedMember<'a>>,
+}
+
+/// One member of it.
+pub(crate) struct PreparedMember<'a> {
+    pub(crate) member: &'a Member,
+    pub(crate) source: SourcePackage,
+    pub(crate) locals: Locals,
+    pub(crate) closure: Closure,
+    pub(crate) texts: Texts,
+}
+
+/// Who is asked before the registries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum View {
+    /// The user's own entries, overrides and workspace members.
+    Owner,
+    /// No one: the closure is what a stranger gets who has only the published packages.
+    Stranger,
+}
+
+/// Resolves and checks all members of `workspace`.
+pub(crate) async fn prepare<'a>(
+    context: &Context,
+    workspace: &'a Workspace,
+    form: Form,
+) -> Result<Prepared<'a>, Error> {
+    let members: Vec<&Member> = workspace.members.iter().collect();
+    let prepared = prepare_members(context, workspace, &members, View::Owner, form).await?;
+    if context.locking == Locking::Locked && !prepared.changes.is_empty() {
+        return Err(Error::LockOutdated { changes: prepared.changes });
+    }
+    Ok(prepared)
+}
+
+/// Resolves and checks `members`, as `view` sees them.
+pub(crate) async fn prepare_members<'a>(
+    context: &Context,
+    workspace: &'a Workspace,
+    members: &[&'a Member],
+    view: View,
+    form: Form,
+) -> Result<Prepared<'a>, Error> {
+    let old = lockfile::read(context, workspace)?;
+    let mut inputs = Vec::new();
+    for member in members {
+        let source = member.source(context)?;
+        let locals = match view {
+            View::Owner => {
+                let stamp = deps::stamp(context, member)?;
+                Locals::read(context, workspace, member, stamp.as_ref())?
+            }
+            View::Stranger => Locals::default(),
+        };
+        for own in locals.own_entries() {
+            let package = own.package.to_string();
+            context.reporter.note(&Note::OwnEntry { path: own.path.clone(), package });
+        }
+        inputs.push((*member, source, locals));
+    }
+    // Routes are those of the workspace: one lock, one answer.
+    let nearest = if let [only] = members { &only.root } else { &workspace.root };
+    let session = Session::new(context, Some((nearest, &workspace.root)))?;
+    let roots: Vec<Root<'_>> = inputs.iter().map(|(_, source, locals)| Root { source, locals }).collect();
+    let closures = closure::resolve(&session, &roots, &old).await?;
+    let mut prepared = Vec::new();
+    for ((member, source, locals), closure) in inputs.into_iter().zip(closures) {
+        let names = deps::names(&closure);
+        let file_of = |id: &PackageId| {
+            let entry = names.get(id).map(String::as_str).unwrap_or_default();
+            context.shown(&member.deps().join(entry).join(PACKAGE_WIT))
+        };
+        let texts = Texts::of(locals.own_dependencies(), &closure, &file_of)?;
+        verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
+        wits_wit::check(&source, deps::dependencies(&closure, &texts, form))?;
+        prepared.push(PreparedMember { member, source, locals, closure, texts });
+    }
+    let lock = lockfile::of(prepared.iter().map(|member| (&member.closure, &member.texts)));
+    let changes = old.diff(&lock);
+    Ok(Prepared { lock, changes, members: prepared })
+}

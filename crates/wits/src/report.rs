@@ -1,0 +1,221 @@
+//! What the library tells its caller while it works. It never prints.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use wits_model::{PackageId, PackageSource, Version};
+
+/// Hears what an operation does. Every method may be called from any thread, and none may fail.
+pub trait Reporter: Send + Sync {
+    /// Something a user should know and can do without: print it and go on.
+    fn note(&self, _note: &Note) {}
+
+    /// How far a long operation has come.
+    fn progress(&self, _progress: &Progress) {}
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Reporter for Silent {}
+
+/// A step of a long operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// A package is being asked for; `known` packages are known to be in the closure so far.
+    Resolving {
+        /// The package.
+        package: PackageId,
+        /// How many packages are known so far.
+        known: usize,
+    },
+    /// A package is there and verified; `done` of `known` are.
+    Resolved {
+        /// The package.
+        package: PackageId,
+        /// Whether its bytes came over the network.
+        fetched: bool,
+        /// How many are done.
+        done: usize,
+        /// How many are known so far.
+        known: usize,
+    },
+    /// A package is being published.
+    Publishing {
+        /// The package.
+        package: PackageId,
+        /// Where to.
+        to: PackageSource,
+    },
+}
+
+/// Something that is not an error and should not go unsaid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// Several versions of one package in one compatibility series: their types are distinct.
+    SameSeries {
+        /// Each version, whether the project itself asks for it, and the packages that do.
+        versions: Vec<(PackageId, bool, Vec<PackageId>)>,
+    },
+    /// An entry of `wit/deps` that the user put there answers for its package.
+    OwnEntry {
+        /// The entry.
+        path: PathBuf,
+        /// The package it answers for, version and all, if it has one.
+        package: String,
+    },
+    /// A text in `wit/deps` that wits or wkg had written differed and was replaced.
+    Replaced {
+        /// The entry.
+        path: PathBuf,
+    },
+    /// Today's route of a locked package leads elsewhere; the lock wins.
+    RouteDiffers {
+        /// The package.
+        package: PackageId,
+        /// Where the lock says it is.
+        locked: PackageSource,
+        /// Where today's route leads.
+        route: PackageSource,
+    },
+    /// A package was built against a dependency with the same WIT in other bytes.
+    OtherBytes {
+        /// Who was built against it.
+        dependent: PackageId,
+        /// The dependency.
+        package: PackageId,
+    },
+    /// A package was built against other WIT than a dependency has, and this may pass.
+    SkewAllowed {
+        /// Who was built against it.
+        dependent: PackageId,
+        /// The dependency.
+        package: PackageId,
+        /// How they differ.
+        difference: String,
+        /// Why it may pass.
+        because: &'static str,
+    },
+    /// A stub stands in for a package that its registry does not have, and the user has allowed it.
+    Stub {
+        /// The package.
+        package: PackageId,
+        /// Whose embedded copy it is.
+        embedded_in: PackageId,
+    },
+    /// A damaged cache entry was set aside and will be fetched again.
+    DamagedCache {
+        /// The package.
+        package: PackageId,
+        /// Where the damaged bytes are now.
+        set_aside: PathBuf,
+    },
+    /// The cache could not be written; nothing is lost but time.
+    CacheNotWritten {
+        /// Why.
+        reason: String,
+    },
+    /// A key of another tool's file has no counterpart here.
+    NoCounterpart {
+        /// The file.
+        file: PathBuf,
+        /// The key.
+        key: String,
+        /// What to do instead.
+        instead: String,
+    },
+    /// Another process works on this project; this one waits.
+    Waiting {
+        /// Who holds the lock, and since when, as far as is known.
+        holder: String,
+    },
+    /// The stamp of `wit/deps` could not be used, so everything is checked again.
+    StampUnusable {
+        /// Why.
+        reason: String,
+    },
+    /// A newer version is there than the one that was asked for without naming one.
+    PickedVersion {
+        /// The package and the version picked.
+        package: PackageId,
+        /// The versions that are there, newest last.
+        available: Vec<Version>,
+    },
+    /// What a package says of its dependencies could not be read, because a newer wits wrote it.
+    NewerDeclaration {
+        /// The package.
+        package: PackageId,
+    },
+}
+
+impl Note {
+    /// Whether this is a warning, and not only worth knowing.
+    pub fn is_warning(&self) -> bool {
+        matches!(
+            self,
+            Self::SkewAllowed { .. }
+                | Self::Stub { .. }
+                | Self::DamagedCache { .. }
+                | Self::CacheNotWritten { .. }
+                | Self::NoCounterpart { .. }
+                | Self::Replaced { .. }
+        )
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameSeries { versions } => {
+                write!(f, "types of these packages are distinct, although their versions are compatible:")?;
+                for (package, by_project, askers) in versions {
+                    let project = by_project.then(|| "this project".to_owned());
+                    let askers = askers.iter().map(|id| format!("`{id}`"));
+                    let askers: Vec<String> = project.into_iter().chain(askers).collect();
+                    write!(f, "\n  `{package}`, asked for by {}", askers.join(", "))?;
+                }
+                Ok(())
+            }
+            Self::OwnEntry { path, package } => {
+                write!(f, "`{}` is yours and answers for `{package}`; no registry is asked", path.display())
+            }
+            Self::Replaced { path } => {
+                write!(f, "`{}` differed from the package and was written again", path.display())
+            }
+            Self::RouteDiffers { package, locked, route } => write!(
+                f,
+                "`{package}` is locked to `{locked}`, and today's route leads to `{route}`; the lock wins \
+                 (to move it, remove its table from wits.lock)"
+            ),
+            Self::OtherBytes { dependent, package } => write!(
+                f,
+                "`{dependent}` was built against other bytes of `{package}`, with the same WIT"
+            ),
+            Self::SkewAllowed { difference, because, .. } => write!(f, "{difference}; it may pass, since {because}"),
+            Self::Stub { package, embedded_in } => write!(
+                f,
+                "`{package}` is a stub from `{embedded_in}`, without docs and perhaps without functions; \
+                 `embedded = \"allow\"` in registry.toml lets it pass"
+            ),
+            Self::DamagedCache { package, set_aside } => write!(
+                f,
+                "the cached bytes of `{package}` are damaged; they were moved to `{}` and are fetched again",
+                set_aside.display()
+            ),
+            Self::CacheNotWritten { reason } => write!(f, "the cache cannot be written: {reason}"),
+            Self::NoCounterpart { file, key, instead } => {
+                write!(f, "`{key}` in `{}` is not used by wits: {instead}", file.display())
+            }
+            Self::Waiting { holder } => write!(f, "waiting for {holder}, which works on this project"),
+            Self::StampUnusable { reason } => write!(f, "wit/deps is checked anew: {reason}"),
+            Self::PickedVersion { package, .. } => write!(f, "newest version: `{package}`"),
+            Self::NewerDeclaration { package } => write!(
+                f,
+                "`{package}` lists its dependencies in a form newer than this wits; they are checked without it"
+            ),
+        }
+    }
+}

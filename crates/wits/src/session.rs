@@ -1,0 +1,219 @@
+//! What one operation shares: the cache, the registries, the routes, and the one place where a package
+//! is had from them.
+//!
+//! A pin is honoured before anything else: a locked package is asked for by digest where the lock says it
+//! is, and neither today's routes nor a tag can change which bytes come. What is not locked is asked of
+//! the one registry that its name is routed to.
+
+use std::path::Path;
+
+use wits_model::lock::{Lock, LockedPackage};
+use wits_model::routes::Routes;
+use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
+use wits_registry::{Options, Proxy, Registries, RegistryError};
+use wits_store::{Cache, Lookup, StoreError};
+use wits_wit::{Decoded, DecodedPackage};
+
+use crate::error::Asked;
+use crate::report::Note;
+use crate::{Context, Error, config};
+
+/// One operation's access to packages.
+pub(crate) struct Session<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) cache: Cache,
+    pub(crate) registries: Registries,
+    pub(crate) routes: Routes,
+}
+
+/// A package as its registry has it, verified and decoded.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) id: PackageId,
+    pub(crate) source: PackageSource,
+    pub(crate) pin: Pin,
+    /// The canonical WIT digest.
+    pub(crate) wit: Digest,
+    pub(crate) package: DecodedPackage,
+    pub(crate) wasm: Vec<u8>,
+    /// Whether bytes came from the registry, and not from the cache.
+    pub(crate) fetched: bool,
+}
+
+impl<'a> Session<'a> {
+    /// A session for a project, or for none.
+    pub(crate) fn new(context: &'a Context, project: Option<(&Path, &Path)>) -> Result<Self, Error> {
+        let options = Options {
+            offline: context.offline,
+            proxy: if context.system_proxy { Proxy::System } else { Proxy::None },
+            ..Options::default()
+        };
+        Ok(Self {
+            context,
+            cache: Cache::open(&context.cache),
+            registries: Registries::new(options),
+            routes: config::load(context, project)?,
+        })
+    }
+
+    /// The registry that serves `name`, by its route.
+    pub(crate) fn route(&self, name: &PackageName) -> Result<RegistryUrl, Error> {
+        let route = self.routes.route(name);
+        route.map(|route| route.url).ok_or_else(|| Error::NoRoute { package: name.clone(), asked: Box::default() })
+    }
+
+    /// Where `name` is today. Asks the domain of a `well-known:` route.
+    pub(crate) async fn locate(&self, registry: &RegistryUrl, name: &PackageName) -> Result<PackageSource, Error> {
+        self.registries.locate(registry, name).await.map_err(|source| registry_error(source, false))
+    }
+
+    /// The locked package.
+    pub(crate) async fn locked(&self, id: &PackageId, locked: &LockedPackage, pin: &Pin) -> Result<Published, Error> {
+        // A `well-known:` domain is not asked for a package that is locked.
+        let route = self.routes.route(&id.name).and_then(|route| route.url.source_of(&id.name));
+        if let Some(route) = route.filter(|route| *route != locked.source) {
+            self.context.reporter.note(&Note::RouteDiffers {
+                package: id.clone(),
+                locked: locked.source.clone(),
+                route,
+            });
+        }
+        let is_local = matches!(locked.source, PackageSource::Layout { .. });
+        let (wasm, fetched) = match self.cached(id, &pin.digest)? {
+            Some(wasm) => (wasm, false),
+            None if self.context.offline && !is_local => {
+                return Err(Error::NotCached { package: id.clone(), asked: Box::default() });
+            }
+            None => (self.pull(id, &locked.source, pin, true).await?, true),
+        };
+        let published = decode(id, locked.source.clone(), pin.clone(), wasm, fetched)?;
+        match locked.wit {
+            Some(wit) if wit != published.wit => {
+                Err(Error::PinnedWit { package: id.clone(), locked: wit, found: published.wit })
+            }
+            _ => Ok(published),
+        }
+    }
+
+    /// The package as the registry it is routed to has it today.
+    pub(crate) async fn unlocked(&self, id: &PackageId) -> Result<Published, Error> {
+        let registry = self.route(&id.name)?;
+        if self.context.offline && !matches!(registry, RegistryUrl::Layout { .. }) {
+            return Err(Error::NotLocked { package: id.clone(), asked: Box::default() });
+        }
+        let source = self.locate(&registry, &id.name).await?;
+        self.at(id, source).await
+    }
+
+    /// The package as `source` has it today.
+    pub(crate) async fn at(&self, id: &PackageId, source: PackageSource) -> Result<Published, Error> {
+        let (pin, wasm, fetched) = self.bytes(id, &source).await?;
+        decode(id, source, pin, wasm, fetched)
+    }
+
+    /// The verified bytes of the version that `source` has today.
+    pub(crate) async fn bytes(&self, id: &PackageId, source: &PackageSource) -> Result<(Pin, Vec<u8>, bool), Error> {
+        let backend = self.registries.of(source).map_err(|error| registry_error(error, false))?;
+        let release = match backend.release(source, &id.version).await {
+            Ok(release) => release,
+            Err(error) => return Err(self.not_there(id, source, error).await),
+        };
+        match self.cached(id, &release.pin.digest)? {
+            Some(wasm) => Ok((release.pin, wasm, false)),
+            None => {
+                let wasm = self.pull(id, source, &release.pin, false).await?;
+                Ok((release.pin, wasm, true))
+            }
+        }
+    }
+
+    /// All versions that `source` has.
+    pub(crate) async fn versions(&self, source: &PackageSource) -> Result<Vec<Version>, RegistryError> {
+        self.registries.of(source)?.versions(source).await
+    }
+
+    /// An absent version or package as an error that says what is there instead.
+    async fn not_there(&self, id: &PackageId, source: &PackageSource, error: RegistryError) -> Error {
+        if !matches!(error, RegistryError::VersionNotFound { .. } | RegistryError::PackageNotFound { .. }) {
+            return registry_error(error, false);
+        }
+        match self.versions(source).await {
+            // Its registry lists it, and has no manifest for it.
+            Ok(available) if available.contains(&id.version) => registry_error(error, false),
+            Ok(available) if !available.is_empty() => Error::VersionNotFound {
+                package: id.clone(),
+                at: source.clone(),
+                available,
+                asked: Box::default(),
+            },
+            Ok(_) | Err(RegistryError::PackageNotFound { .. }) => Error::PackageNotFound {
+                package: id.name.clone(),
+                at: source.clone(),
+                similar: None,
+                asked: Box::default(),
+            },
+            Err(error) => registry_error(error, false),
+        }
+    }
+
+    async fn pull(&self, id: &PackageId, source: &PackageSource, pin: &Pin, locked: bool) -> Result<Vec<u8>, Error> {
+        let backend = self.registries.of(source).map_err(|error| registry_error(error, locked))?;
+        let pulled = backend.pull(source, &id.version, pin).await;
+        let wasm = pulled.map_err(|error| registry_error(error, locked))?;
+        match self.cache.put(&pin.digest, &wasm) {
+            Ok(()) => {}
+            Err(error @ StoreError::CacheUnwritable { .. }) => {
+                self.context.reporter.note(&Note::CacheNotWritten { reason: error.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(wasm)
+    }
+
+    fn cached(&self, id: &PackageId, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+        match self.cache.get(digest)? {
+            Lookup::Hit(wasm) => Ok(Some(wasm)),
+            Lookup::Miss => Ok(None),
+            Lookup::Damaged { path, set_aside } => {
+                self.context.reporter.note(&Note::DamagedCache {
+                    package: id.clone(),
+                    set_aside: set_aside.unwrap_or(path),
+                });
+                Ok(None)
+            }
+        }
+    }
+
+    /// The locked package if it is pinned, otherwise what its registry has.
+    pub(crate) async fn package(&self, lock: &Lock, id: &PackageId) -> Result<Published, Error> {
+        match lock.packages.get(id).and_then(|locked| Some((locked, locked.pin.as_ref()?))) {
+            Some((locked, pin)) => self.locked(id, locked, pin).await,
+            None => self.unlocked(id).await,
+        }
+    }
+}
+
+pub(crate) fn registry_error(source: RegistryError, locked: bool) -> Error {
+    Error::Registry { source, asked: Box::<Asked>::default(), locked }
+}
+
+/// Decodes verified bytes, and checks that they are the package they were served as.
+fn decode(id: &PackageId, source: PackageSource, pin: Pin, wasm: Vec<u8>, fetched: bool) -> Result<Published, Error> {
+    let not_wit = |found: String| Error::NotWit {
+        package: id.clone(),
+        at: source.clone(),
+        found,
+        asked: Box::default(),
+    };
+    let package = match wits_wit::decode(&wasm) {
+        Ok(Decoded::Package(package)) => package,
+        Ok(Decoded::Component(_)) => return Err(not_wit("a component, not a WIT package".to_owned())),
+        Err(error) => return Err(not_wit(format!("no WIT package: {error}"))),
+    };
+    let found = package.id();
+    if found.id().as_ref() != Some(id) {
+        return Err(Error::OtherPackage { wanted: id.clone(), found, at: source, asked: Box::default() });
+    }
+    let wit = package.model().digest();
+    Ok(Published { id: id.clone(), source, pin, wit, package, wasm, fetched })
+}

@@ -1,0 +1,122 @@
+//! The closure as WIT text.
+//!
+//! Every package is printed from its own binary and never from a copy that another embeds, so docs and
+//! gates are all there. The one thing that a binary does lose, the gate on an import that another
+//! package's `@unstable` interface implies, is put back from that package's own model. A package from
+//! a path goes the same way, through its binary form and back, so that it reads as it will when it is
+//! published.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use wits_model::{Digest, PackageId, PackageRef};
+use wits_wit::model::{self, Stability};
+use wits_wit::{BuildOptions, Built, Dependency, Gates, SourceFile, SourcePackage};
+
+use crate::closure::{Answer, Closure};
+use crate::Error;
+use crate::local::{OwnContent, OwnEntry};
+
+/// One package of a closure, as text.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    /// The text of its `package.wit`.
+    pub(crate) text: String,
+    /// The text, parsed.
+    pub(crate) source: SourcePackage,
+    /// Its canonical WIT digest.
+    pub(crate) wit: Digest,
+    /// What is in it.
+    pub(crate) model: model::Package,
+    /// Its binary form, if it was built here from a directory.
+    pub(crate) built: Option<Built>,
+}
+
+/// The texts of a closure, without the user's own entries.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    pub(crate) packages: BTreeMap<PackageId, Text>,
+    /// The user's own entries, which are in the closure as they stand.
+    pub(crate) own: Vec<Dependency>,
+}
+
+impl Gates for Texts {
+    fn gate(&self, package: &PackageId, interface: &str) -> Option<Stability> {
+        Some(self.packages.get(package)?.model.interfaces.get(interface)?.stability.clone())
+    }
+}
+
+impl Texts {
+    /// Prints a closure, each package after the ones it depends on. `own` are the user's own entries;
+    /// `file_of` says where a text will lie, for messages.
+    pub(crate) fn of(
+        own: Vec<Dependency>,
+        closure: &Closure,
+        file_of: &dyn Fn(&PackageId) -> PathBuf,
+    ) -> Result<Self, Error> {
+        let mut texts = Self { own, ..Self::default() };
+        for id in &closure.graph.order {
+            let in_package = |source| Error::Wit { package: Some(PackageRef::from(id.clone())), source };
+            let (model, text, built) = match closure.answers.get(id) {
+                Some(Answer::Published(published)) => {
+                    let text = published.package.print(&texts).map_err(in_package)?;
+                    (published.package.model().clone(), text, None)
+                }
+                Some(Answer::Stub { embedded_in }) => {
+                    let Some(Answer::Published(lender)) = closure.answers.get(embedded_in) else {
+                        return Err(Error::Bug(format!("`{embedded_in}` lends a stub and is not there")));
+                    };
+                    let reference = PackageRef::from(id.clone());
+                    let copy = lender.package.embedded().iter().find(|copy| copy.reference == reference);
+                    let copy = copy.ok_or_else(|| Error::Bug(format!("`{embedded_in}` embeds no `{id}`")))?;
+                    let text = lender.package.print_embedded(&reference, &texts).map_err(in_package)?;
+                    (copy.clone(), text, None)
+                }
+                Some(Answer::Local(local)) => {
+                    let deps = texts.below(closure, id);
+                    let built = wits_wit::build(&local.source, deps, &BuildOptions::default())?;
+                    let text = built.package.print(&texts).map_err(in_package)?;
+                    (built.package.model().clone(), text, Some(built))
+                }
+                Some(Answer::Own) | None => continue,
+            };
+            let file = SourceFile { path: file_of(id), bytes: text.clone().into_bytes() };
+            let source = SourcePackage::parse(vec![file]).map_err(in_package)?;
+            texts.packages.insert(id.clone(), Text { text, source, wit: model.digest(), model, built });
+        }
+        Ok(texts)
+    }
+
+    /// What `id` needs to be built: everything below it, and the user's own entries.
+    fn below(&self, closure: &Closure, id: &PackageId) -> Vec<Dependency> {
+        let mut wanted: Vec<&PackageId> = closure.graph.packages.get(id).into_iter().flatten().collect();
+        let mut found: BTreeMap<&PackageId, Dependency> = BTreeMap::new();
+        while let Some(below) = wanted.pop() {
+            if let Some(text) = self.packages.get(below)
+                && found.insert(below, Dependency::Text(text.source.clone())).is_none()
+            {
+                wanted.extend(closure.graph.packages.get(below).into_iter().flatten());
+            }
+        }
+        found.into_values().chain(self.own.iter().cloned()).collect()
+    }
+
+    /// The canonical WIT digest of one of the user's own entries.
+    pub(crate) fn digest_of_own(&self, closure: &Closure, id: &PackageId, own: &OwnEntry) -> Result<Digest, Error> {
+        match &own.content {
+            OwnContent::Binary(binary) => Ok(binary.model().digest()),
+            OwnContent::Text(source) => {
+                let mut deps = self.below(closure, id);
+                deps.retain(|dependency| dependency.reference() != own.package);
+                let built = wits_wit::build(source, deps, &BuildOptions::default())?;
+                Ok(built.package.model().digest())
+            }
+        }
+    }
+
+    /// The whole closure, as a WIT parser takes it.
+    pub(crate) fn dependencies(&self) -> Vec<Dependency> {
+        let texts = self.packages.values().map(|text| Dependency::Text(text.source.clone()));
+        texts.chain(self.own.iter().cloned()).collect()
+    }
+}

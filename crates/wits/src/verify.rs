@@ -1,0 +1,143 @@
+//! What must agree within a closure, checked once all of it is there.
+//!
+//! A binary package carries copies of what it was built against, and one that wits built says the
+//! canonical WIT digests of them too. Both are held against the real packages: a copy must be a subset
+//! of the real one, and a digest must be its digest. What differs is an error of integrity that names
+//! both, since one of the two was published from other sources.
+
+use std::collections::BTreeMap;
+
+use wits_model::routes::Routes;
+use wits_model::{PackageId, PackageSource};
+use wits_wit::{Declaration, DeclaredDependency, DecodedPackage, model};
+
+use crate::closure::{Answer, Closure};
+use crate::report::{Note, Reporter};
+use crate::session::Published;
+use crate::texts::{Text, Texts};
+use crate::versions::series;
+use crate::Error;
+
+/// Checks one closure, and tells what is worth knowing about it.
+pub(crate) fn verify(reporter: &dyn Reporter, routes: &Routes, closure: &Closure, texts: &Texts) -> Result<(), Error> {
+    let mut errors = Vec::new();
+    for (id, answer) in &closure.answers {
+        match answer {
+            Answer::Published(published) => {
+                let Published { id, package, .. } = &**published;
+                errors.extend(agrees(reporter, routes, closure, texts, id, package));
+            }
+            Answer::Stub { embedded_in } => {
+                reporter.note(&Note::Stub { package: id.clone(), embedded_in: embedded_in.clone() });
+            }
+            Answer::Local(_) | Answer::Own => {}
+        }
+    }
+    same_series(reporter, closure);
+    match Error::several(errors) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// Checks one package that is not in the closure itself, but was built against it.
+pub(crate) fn package(
+    reporter: &dyn Reporter,
+    routes: &Routes,
+    closure: &Closure,
+    texts: &Texts,
+    dependent: &DecodedPackage,
+) -> Result<(), Error> {
+    let Some(id) = dependent.id().id() else { return Ok(()) };
+    match Error::several(agrees(reporter, routes, closure, texts, &id, dependent)) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+/// Holds what a package carries of others against the others.
+fn agrees(
+    reporter: &dyn Reporter,
+    routes: &Routes,
+    closure: &Closure,
+    texts: &Texts,
+    dependent: &PackageId,
+    package: &DecodedPackage,
+) -> Vec<Error> {
+    if let Declaration::Newer { .. } = package.declaration() {
+        reporter.note(&Note::NewerDeclaration { package: dependent.clone() });
+    }
+    let mut errors = Vec::new();
+    for copy in package.embedded() {
+        let Some(id) = copy.reference.id() else { continue };
+        let Some(real) = texts.packages.get(&id) else { continue };
+        let source = match closure.answers.get(&id) {
+            Some(Answer::Published(published)) => published.source.clone(),
+            Some(Answer::Local(local)) => PackageSource::Path { path: local.dir.clone() },
+            _ => continue,
+        };
+        let is_local = source.is_path();
+        let declared = package.declared().unwrap_or_default().iter().find(|declared| declared.package == id);
+        let Some(difference) = difference(dependent, copy, declared, real, &source) else {
+            if let (Some(built_against), Some(Answer::Published(published))) =
+                (declared.and_then(|declared| declared.digest), closure.answers.get(&id))
+                && built_against != published.pin.digest
+            {
+                reporter.note(&Note::OtherBytes { dependent: dependent.clone(), package: id });
+            }
+            continue;
+        };
+        if is_local || routes.allows_skew(&id.name) {
+            reporter.note(&Note::SkewAllowed {
+                dependent: dependent.clone(),
+                package: id,
+                difference: difference.to_string(),
+                because: if is_local { "it is a local package" } else { "registry.toml allows it" },
+            });
+        } else {
+            errors.push(difference);
+        }
+    }
+    errors
+}
+
+/// How the real package differs from what `dependent` was built against.
+fn difference(
+    dependent: &PackageId,
+    copy: &model::Package,
+    declared: Option<&DeclaredDependency>,
+    real: &Text,
+    at: &PackageSource,
+) -> Option<Error> {
+    let package = copy.reference.id()?;
+    if let Some(declared) = declared.filter(|declared| declared.wit != real.wit) {
+        return Some(Error::OtherWit {
+            dependent: dependent.clone(),
+            package,
+            at: at.clone(),
+            declared: declared.wit,
+            found: real.wit,
+        });
+    }
+    let mismatch = model::subset(copy, &real.model).err()?;
+    Some(Error::Skew { dependent: dependent.clone(), package, at: at.clone(), mismatch: Box::new(mismatch) })
+}
+
+/// Tells of versions of one package whose numbers promise that they are compatible.
+fn same_series(reporter: &dyn Reporter, closure: &Closure) {
+    let mut groups: BTreeMap<_, Vec<&PackageId>> = BTreeMap::new();
+    for id in closure.graph.packages.keys() {
+        groups.entry((&id.name, series(&id.version))).or_default().push(id);
+    }
+    for versions in groups.into_values().filter(|versions| versions.len() > 1) {
+        let askers = |id: &PackageId| {
+            let asking = closure.graph.packages.iter().filter(|(_, dependencies)| dependencies.contains(id));
+            asking.map(|(asker, _)| asker.clone()).collect()
+        };
+        let versions = versions
+            .into_iter()
+            .map(|id| (id.clone(), closure.roots.contains(id), askers(id)))
+            .collect();
+        reporter.note(&Note::SameSeries { versions });
+    }
+}
