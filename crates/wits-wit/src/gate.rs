@@ -22,12 +22,16 @@
 //! which this one may not have reached. Elaboration is then made to come out as it did before:
 //!
 //! - an import that other imports need goes behind them, so that with the feature it is added by them;
-//! - an import that only a `use` of the world or its exports need is left out, because they add it
-//!   after all imports that are written;
+//! - an import that only exports need is left out, because they add it behind all imports;
 //! - an export that other exports need goes behind them.
 //!
-//! What remains is an item that was written without the gate that its interface has. It had not
-//! parsed without features in the first place, and does now.
+//! What remains has another gate than before: an item that was written without the gate that its
+//! interface has, which did not parse without features in the first place, and an export that came
+//! from a gated `include`, which the binary form expands and forgets.
+//!
+//! A world behind a gate goes as a whole, and needs gates only for interfaces of other packages, which
+//! are looked up all the same. A gated `use` in a world cannot be helped: wit-parser (0.263) refuses it
+//! in any text when its feature is off.
 
 use std::collections::BTreeSet;
 
@@ -50,11 +54,8 @@ pub(crate) fn restore(resolve: &mut Resolve, package: PackageId, gates: &dyn Gat
     }
     let worlds: Vec<_> = resolve.packages[package].worlds.values().copied().collect();
     for id in worlds {
-        // What is in a gated world needs no gate of its own: the world goes as a whole.
-        if feature(&resolve.worlds[id].stability).is_none() {
-            known.restore_exports(resolve, id);
-            known.restore_imports(resolve, id);
-        }
+        known.restore_exports(resolve, id);
+        known.restore_imports(resolve, id);
     }
 }
 
@@ -106,16 +107,25 @@ impl Known<'_> {
     }
 
     /// The gate that is missing on an item of a world.
-    fn missing_on_item(&self, resolve: &Resolve, item: &WorldItem) -> Option<Stability> {
+    fn missing_on_item(
+        &self,
+        resolve: &Resolve,
+        world: WorldId,
+        item: &WorldItem,
+    ) -> Option<Stability> {
         let WorldItem::Interface { id, stability, .. } = item else {
             return None;
         };
+        let own = resolve.interfaces[*id].package == Some(self.package);
+        if own && feature(&resolve.worlds[world].stability).is_some() {
+            return None;
+        }
         let gate = self.gate_of(resolve, *id)?;
         (feature(stability) != feature(&gate)).then_some(gate)
     }
 
     fn restore_imports(&self, resolve: &mut Resolve, world: WorldId) {
-        let (mut items, lacking) = self.split(resolve, &resolve.worlds[world].imports);
+        let (mut items, lacking) = self.split(resolve, world, &resolve.worlds[world].imports);
         let exports: Items = resolve.worlds[world].exports.clone().into_iter().collect();
         let mut behind = Items::new();
         for (key, item, gate) in lacking {
@@ -128,7 +138,7 @@ impl Known<'_> {
     }
 
     fn restore_exports(&self, resolve: &mut Resolve, world: WorldId) {
-        let (mut items, lacking) = self.split(resolve, &resolve.worlds[world].exports);
+        let (mut items, lacking) = self.split(resolve, world, &resolve.worlds[world].exports);
         items.extend(
             lacking
                 .into_iter()
@@ -141,13 +151,14 @@ impl Known<'_> {
     fn split<'i>(
         &self,
         resolve: &Resolve,
+        world: WorldId,
         items: impl IntoIterator<Item = (&'i WorldKey, &'i WorldItem)>,
     ) -> (Items, Vec<(WorldKey, WorldItem, Stability)>) {
         let mut well = Items::new();
         let mut lacking = Vec::new();
         for (key, item) in items {
             let (key, item) = (key.clone(), item.clone());
-            match self.missing_on_item(resolve, &item) {
+            match self.missing_on_item(resolve, world, &item) {
                 Some(gate) => lacking.push((key, item, gate)),
                 None => well.push((key, item)),
             }
@@ -156,35 +167,26 @@ impl Known<'_> {
     }
 }
 
-/// Whether elaboration adds `item` with the gate it has now, when nothing imports it: something behind
-/// the written imports needs it and none of them does.
-fn comes_by_itself(
-    resolve: &Resolve,
-    item: &WorldItem,
-    imports: &[(WorldKey, WorldItem)],
-    exports: &[(WorldKey, WorldItem)],
-) -> bool {
-    let WorldItem::Interface { id, .. } = *item else {
+/// Whether elaboration adds `item` with the gate it has now, when nothing imports it: an export needs
+/// it and no import does.
+fn comes_by_itself(resolve: &Resolve, item: &WorldItem, imports: &Items, exports: &Items) -> bool {
+    let WorldItem::Interface { id, stability, .. } = item else {
         return false;
     };
-    let is_type = |item: &&WorldItem| matches!(item, WorldItem::Type { .. });
-    let (types, others): (Vec<_>, Vec<_>) = imports.iter().map(|(_, item)| item).partition(is_type);
-    if others.iter().any(|other| needs(resolve, other, id)) {
-        return false;
-    }
-    types
-        .into_iter()
-        .chain(exports.iter().map(|(_, item)| item))
-        .find(|other| needs(resolve, other, id))
-        .is_some_and(|other| other.stability(resolve) == item.stability(resolve))
+    let first = |items: &Items| {
+        let items = items.iter().map(|(_, item)| item);
+        items.cloned().find(|other| needs(resolve, other, *id))
+    };
+    first(imports).is_none()
+        && first(exports).is_some_and(|export| export.stability(resolve) == stability)
 }
 
 /// Whether an item of a world makes elaboration add `wanted`.
 fn needs(resolve: &Resolve, item: &WorldItem, wanted: InterfaceId) -> bool {
     let mut next: Vec<_> = match item {
         WorldItem::Interface { id, .. } => resolve.interface_direct_deps(*id).collect(),
-        WorldItem::Type { id, .. } => resolve.type_interface_dep(*id).into_iter().collect(),
-        WorldItem::Function(_) => Vec::new(),
+        // What a type of a world is taken from is an import of the world itself.
+        WorldItem::Type { .. } | WorldItem::Function(_) => Vec::new(),
     };
     let mut seen = BTreeSet::new();
     while let Some(id) = next.pop() {

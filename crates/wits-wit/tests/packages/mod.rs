@@ -11,7 +11,7 @@ use wits_wit::{
 };
 
 /// The files of a package, by path and text.
-pub fn files(files: &[(&str, &str)]) -> Vec<SourceFile> {
+pub(crate) fn files(files: &[(&str, &str)]) -> Vec<SourceFile> {
     let file = |(path, text): &(&str, &str)| SourceFile {
         path: path.into(),
         bytes: text.as_bytes().to_vec(),
@@ -21,30 +21,30 @@ pub fn files(files: &[(&str, &str)]) -> Vec<SourceFile> {
 
 /// A package of one file.
 #[track_caller]
-pub fn package(text: &str) -> SourcePackage {
+pub(crate) fn package(text: &str) -> SourcePackage {
     try_package(text).unwrap_or_else(|error| panic!("{error}: {:?}", error.span()))
 }
 
 /// A package of one file, which may be wrong.
-pub fn try_package(text: &str) -> Result<SourcePackage, WitError> {
+pub(crate) fn try_package(text: &str) -> Result<SourcePackage, WitError> {
     SourcePackage::parse(files(&[("package.wit", text)]))
 }
 
 /// Packages as a directory `wit/deps` holds them.
-pub fn texts(packages: &[SourcePackage]) -> Vec<Dependency> {
+pub(crate) fn texts(packages: &[SourcePackage]) -> Vec<Dependency> {
     packages.iter().cloned().map(Dependency::Text).collect()
 }
 
 /// Builds without metadata.
 #[track_caller]
-pub fn build(root: &SourcePackage, deps: &[SourcePackage]) -> Built {
+pub(crate) fn build(root: &SourcePackage, deps: &[SourcePackage]) -> Built {
     wits_wit::build(root, texts(deps), &BuildOptions::default())
         .unwrap_or_else(|error| panic!("{error}: {:?}", error.span()))
 }
 
 /// Decodes what has to be a package.
 #[track_caller]
-pub fn decode(wasm: &[u8]) -> DecodedPackage {
+pub(crate) fn decode(wasm: &[u8]) -> DecodedPackage {
     match wits_wit::decode(wasm) {
         Ok(Decoded::Package(package)) => package,
         other => panic!("{other:?}"),
@@ -53,7 +53,7 @@ pub fn decode(wasm: &[u8]) -> DecodedPackage {
 
 /// What an error says, where it points, and what it covers.
 #[track_caller]
-pub fn shown(error: &WitError) -> String {
+pub(crate) fn shown(error: &WitError) -> String {
     match error.span() {
         Some(span) => format!("{span}: {error} [{}]", &span.text[span.range.clone()]),
         None => error.to_string(),
@@ -62,15 +62,15 @@ pub fn shown(error: &WitError) -> String {
 
 /// Knows the gates of packages whose models are at hand, as a resolver does.
 #[derive(Default)]
-pub struct Known(BTreeMap<PackageRef, model::Package>);
+pub(crate) struct Known(BTreeMap<PackageRef, model::Package>);
 
 impl Known {
-    pub fn of(packages: &[&DecodedPackage]) -> Self {
+    pub(crate) fn of(packages: &[&DecodedPackage]) -> Self {
         let known = |package: &&DecodedPackage| (package.id(), package.model().clone());
         Self(packages.iter().map(known).collect())
     }
 
-    pub fn add(&mut self, package: &DecodedPackage) {
+    pub(crate) fn add(&mut self, package: &DecodedPackage) {
         self.0.insert(package.id(), package.model().clone());
     }
 }
