@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(artifact.manifest).unwrap(),
             format!(
-                r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{{"mediaType":"{CONFIG}","digest":"{}","size":240}},"layers":[{{"mediaType":"{LAYER}","digest":"{}","size":4,"annotations":{{"org.opencontainers.image.title":"hello.wasm"}}}}],"annotations":{{"org.opencontainers.image.description":"says hello","org.opencontainers.image.licenses":"MIT","org.opencontainers.image.version":"1.0.0+a"}}}}"#,
+                r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{{"mediaType":"{CONFIG}","digest":"{}","size":242}},"layers":[{{"mediaType":"{LAYER}","digest":"{}","size":4,"annotations":{{"org.opencontainers.image.title":"hello.wasm"}}}}],"annotations":{{"org.opencontainers.image.description":"says hello","org.opencontainers.image.licenses":"MIT","org.opencontainers.image.version":"1.0.0+a"}}}}"#,
                 artifact.config_digest,
                 Digest::of("wasm")
             )

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use wits_model::{PackageMetadata, PackageSource, Version};
-use wits_registry::{Publication, Registries, Registry};
+use wits_registry::{Limits, Options, Publication, Registries, Registry};
 
 /// A version, or a panic.
 pub(crate) fn version(text: &str) -> Version {
@@ -40,4 +41,31 @@ pub(crate) fn layout(path: &Path) -> PackageSource {
 /// The backend of `source`.
 pub(crate) fn backend<'r>(registries: &'r Registries, source: &PackageSource) -> &'r dyn Registry {
     registries.of(source).unwrap()
+}
+
+/// Runs a future that may need the network.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+/// Options with little patience.
+pub(crate) fn impatient() -> Options {
+    Options {
+        limits: Limits {
+            max_blob: 1 << 20,
+            max_manifest: 64 << 10,
+            connect_timeout: Duration::from_secs(2),
+            read_timeout: Duration::from_millis(500),
+            total_timeout: Duration::from_secs(5),
+            retries: 2,
+            retry_delay: Duration::from_millis(10),
+            max_retry_delay: Duration::from_secs(1),
+            ..Limits::default()
+        },
+        ..Options::default()
+    }
 }
