@@ -1,5 +1,6 @@
 //! An HTTP server that answers what a test says, keeps a log, and does not mind being wrong.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -163,10 +164,10 @@ fn send(mut stream: TcpStream, asked: &Asked, told: Told) -> Option<()> {
     };
     let mut head = format!("HTTP/1.1 {} x\r\nconnection: close\r\n", told.status);
     for (name, value) in &told.headers {
-        head += &format!("{name}: {value}\r\n");
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     if let Some(length) = length {
-        head += &format!("content-length: {length}\r\n");
+        let _ = write!(head, "content-length: {length}\r\n");
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).ok()?;
     if asked.method == "HEAD" {

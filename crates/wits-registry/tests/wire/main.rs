@@ -1,0 +1,94 @@
+//! OCI registries that misbehave, and what is asked of those that do not.
+#![cfg(feature = "network")]
+
+#[path = "../support/server.rs"]
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod patience;
+mod publish;
+mod pull;
+mod tags;
+mod tokens;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use server::{Asked, Body, Server, Told};
+use support::{backend, impatient, publication, run, version};
+use wits_model::{Digest, ErrorKind, PackageSource, Pin, Version};
+use wits_registry::artifact::{Artifact, INDEX, MANIFEST};
+use wits_registry::{Limits, Options, Outcome, Published, Registries, RegistryError, Release};
+
+const WASM: &[u8] = b"\0asm and so on";
+
+fn at(server: &Server) -> PackageSource {
+    format!("oci+http://{}/demo/greet", server.address)
+        .parse()
+        .unwrap()
+}
+
+fn artifact() -> Artifact {
+    Artifact::new(&publication("1.0.0", WASM))
+}
+
+/// What a good registry with version 1.0.0 answers.
+fn good(asked: &Asked) -> Told {
+    let artifact = artifact();
+    let digest = artifact.manifest_digest.to_string();
+    let (tag, locked) = (
+        "GET /v2/demo/greet/manifests/1.0.0".to_owned(),
+        format!("GET /v2/demo/greet/manifests/{digest}"),
+    );
+    match asked.line() {
+        line if line == tag || line == locked => Told::new(200, artifact.manifest)
+            .with("content-type", MANIFEST)
+            .with("docker-content-digest", digest),
+        line if line == format!("GET /v2/demo/greet/blobs/{}", artifact.pin.digest) => {
+            Told::new(200, WASM)
+        }
+        line if line.starts_with("GET /v2/demo/greet/manifests/") => {
+            Told::error(404, "MANIFEST_UNKNOWN")
+        }
+        line if line.contains("/blobs/") => Told::error(404, "BLOB_UNKNOWN"),
+        _ => Told::error(404, "NAME_UNKNOWN"),
+    }
+}
+
+fn release(server: &Server) -> Result<Release, RegistryError> {
+    release_of(server, "1.0.0")
+}
+
+fn release_of(server: &Server, text: &str) -> Result<Release, RegistryError> {
+    let (all, at) = (Registries::new(impatient()), at(server));
+    run(backend(&all, &at).release(&at, &version(text)))
+}
+
+fn pull(server: &Server, pin: &Pin) -> Result<Vec<u8>, RegistryError> {
+    let (all, at) = (Registries::new(impatient()), at(server));
+    run(backend(&all, &at).pull(&at, &version("1.0.0"), pin))
+}
+
+fn versions(server: &Server) -> Result<Vec<Version>, RegistryError> {
+    let (all, at) = (Registries::new(impatient()), at(server));
+    run(backend(&all, &at).versions(&at))
+}
+
+fn publish(server: &Server) -> Result<Published, RegistryError> {
+    let (all, at) = (Registries::new(impatient()), at(server));
+    run(backend(&all, &at).publish(&at, &publication("1.0.0", WASM)))
+}
+
+/// A server that knows its own address.
+fn with_own_address<F>(make: impl FnOnce(Arc<Mutex<String>>) -> F) -> Server
+where
+    F: Fn(&Asked) -> Told + Send + Sync + 'static,
+{
+    let own = Arc::new(Mutex::new(String::new()));
+    let server = Server::start(make(Arc::clone(&own)));
+    *own.lock().unwrap() = server.url("");
+    server
+}

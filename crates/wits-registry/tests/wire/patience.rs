@@ -1,0 +1,95 @@
+//! Waiting, trying again, and not asking at all.
+
+use super::*;
+
+#[test]
+fn passing_failures_are_tried_again_and_others_are_not() {
+    let times = |failures: usize, told: fn() -> Told| {
+        let count = AtomicUsize::new(0);
+        Server::start(move |asked| {
+            if count.fetch_add(1, Ordering::SeqCst) < failures {
+                told()
+            } else {
+                good(asked)
+            }
+        })
+    };
+    for told in [
+        || Told::new(503, "busy"),
+        || Told::error(429, "TOOMANYREQUESTS").with("retry-after", "0"),
+        || Told::sent(Body::Reset),
+        || Told::sent(Body::Declared(900, b"{".to_vec())),
+    ] {
+        let server = times(2, told);
+        assert!(release(&server).is_ok());
+        assert_eq!(server.log().len(), 3);
+        let server = times(9, told);
+        assert_eq!(release(&server).unwrap_err().kind(), ErrorKind::Transient);
+        assert_eq!(server.log().len(), 3);
+    }
+    for told in [|| Told::new(501, ""), || Told::error(400, "NAME_INVALID")] {
+        let server = times(1, told);
+        assert_eq!(release(&server).unwrap_err().kind(), ErrorKind::Project);
+        assert_eq!(server.log().len(), 1);
+    }
+    // A registry may say when, and more patience than we have ends the matter.
+    let server = times(1, || {
+        Told::error(429, "TOOMANYREQUESTS").with("retry-after", "1")
+    });
+    let start = Instant::now();
+    assert!(release(&server).is_ok());
+    assert!(start.elapsed() >= Duration::from_millis(900));
+    let server = times(1, || Told::new(503, "").with("retry-after", "3600"));
+    assert_eq!(release(&server).unwrap_err().kind(), ErrorKind::Transient);
+    assert_eq!(server.log().len(), 1);
+}
+
+#[test]
+fn a_registry_that_trickles_is_given_up() {
+    let server = Server::start(|_| Told::sent(Body::Stuck(b"{".to_vec())));
+    let mut options = impatient();
+    options.limits = Limits {
+        total_timeout: Duration::from_millis(300),
+        ..options.limits
+    };
+    let (all, at) = (Registries::new(options), at(&server));
+    let start = Instant::now();
+    let error = run(backend(&all, &at).versions(&at)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
+    assert!(start.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
+fn nobody_there_is_transient() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let at: PackageSource = format!("oci+http://{address}/demo/greet").parse().unwrap();
+    let all = Registries::new(impatient());
+    let error = run(backend(&all, &at).versions(&at)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient);
+    assert!(error.to_string().contains("refused"), "{error}");
+}
+
+#[test]
+fn offline_opens_no_socket() {
+    let server = Server::start(good);
+    let options = Options {
+        offline: true,
+        ..impatient()
+    };
+    let (all, at) = (Registries::new(options), at(&server));
+    let registry = backend(&all, &at);
+    let wanted = version("1.0.0");
+    let artifact = artifact();
+    for error in [
+        run(registry.versions(&at)).unwrap_err(),
+        run(registry.release(&at, &wanted)).unwrap_err(),
+        run(registry.pull(&at, &wanted, &artifact.pin)).unwrap_err(),
+        run(registry.publish(&at, &publication("1.0.0", WASM))).unwrap_err(),
+        run(all.well_known("wasi.dev")).unwrap_err(),
+    ] {
+        assert!(matches!(error, RegistryError::Offline { .. }), "{error}");
+    }
+    assert!(server.log().is_empty());
+}

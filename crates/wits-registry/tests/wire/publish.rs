@@ -1,0 +1,168 @@
+//! Publishing, request by request.
+
+use super::*;
+
+/// A registry one can push to: the state is what was put under each path.
+fn writable(location: impl Fn(&str) -> String) -> impl Fn(&Asked) -> Told {
+    let state = Mutex::new(std::collections::BTreeMap::<String, Vec<u8>>::new());
+    move |asked| {
+        let mut state = state.lock().unwrap();
+        let path = asked.path.split('?').next().unwrap().to_owned();
+        match asked.method.as_str() {
+            "GET" | "HEAD" => match state.get(&path) {
+                Some(bytes) => Told::new(200, bytes.clone()),
+                None => Told::error(404, "MANIFEST_UNKNOWN"),
+            },
+            "POST" => Told::new(202, "").with("location", location("/upload?state=s")),
+            "PUT" if path == "/upload" => {
+                let (_, digest) = asked.path.split_once("digest=").unwrap();
+                let digest = digest.replace("%3A", ":");
+                assert_eq!(Digest::of(&asked.body).to_string(), digest);
+                state.insert(format!("/v2/demo/greet/blobs/{digest}"), asked.body.clone());
+                Told::new(201, "")
+            }
+            _ => {
+                state.insert(path, asked.body.clone());
+                Told::new(201, "")
+            }
+        }
+    }
+}
+
+#[test]
+fn publishing_sends_what_is_missing_and_the_tag_last() {
+    let server = Server::start(writable(str::to_owned));
+    let published = publish(&server).unwrap();
+    assert_eq!(
+        (published.outcome, &published.pin),
+        (Outcome::New, &artifact().pin)
+    );
+    let manifest = artifact().manifest_digest;
+    let lines = server.lines();
+    let tail: Vec<_> = lines[lines.len() - 4..]
+        .iter()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        tail,
+        [
+            format!("PUT /v2/demo/greet/manifests/{manifest}").as_str(),
+            "GET /v2/demo/greet/manifests/1.0.0",
+            "PUT /v2/demo/greet/manifests/1.0.0",
+            "GET /v2/demo/greet/manifests/1.0.0",
+        ]
+    );
+    assert_eq!(lines[0], "GET /v2/demo/greet/manifests/1.0.0");
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.starts_with("PUT /upload?state=s&digest="))
+            .count(),
+        2
+    );
+
+    let again = publish(&server).unwrap();
+    assert_eq!(
+        (again.outcome, &again.pin),
+        (Outcome::AlreadyPublished, &artifact().pin)
+    );
+    assert_eq!(server.log().len(), lines.len() + 1);
+
+    // The same Wasm as another version: the blob is there.
+    let (all, at) = (Registries::new(impatient()), at(&server));
+    run(backend(&all, &at).publish(&at, &publication("1.1.0", WASM))).unwrap();
+    let uploads = server
+        .lines()
+        .iter()
+        .filter(|line| line.starts_with("PUT /upload"))
+        .count();
+    assert_eq!(uploads, 3);
+
+    let error = run(backend(&all, &at).publish(&at, &publication("1.1.0", b"other"))).unwrap_err();
+    assert!(
+        matches!(error, RegistryError::VersionExists { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_upload_that_breaks_off_begins_again() {
+    let inner = writable(str::to_owned);
+    let broken = AtomicUsize::new(0);
+    let server = Server::start(move |asked| {
+        let first = asked.path.starts_with("/upload") && broken.fetch_add(1, Ordering::SeqCst) == 0;
+        if first {
+            Told::sent(Body::Reset)
+        } else {
+            inner(asked)
+        }
+    });
+    assert_eq!(publish(&server).unwrap().outcome, Outcome::New);
+    let posts = server
+        .lines()
+        .iter()
+        .filter(|line| line.starts_with("POST"))
+        .count();
+    assert_eq!(posts, 3);
+}
+
+#[test]
+fn an_upload_elsewhere_takes_no_token_along() {
+    let store = Server::start(|_| Told::new(201, ""));
+    let away = store.url("/upload");
+    let server = with_own_address(|own| {
+        let inner = writable(move |_| away.clone());
+        move |asked: &Asked| {
+            if asked.path.starts_with("/token") {
+                return Told::new(200, r#"{"token":"t0ken"}"#);
+            }
+            if asked.header("authorization").is_none() {
+                let challenge = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
+                return Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
+            }
+            inner(asked)
+        }
+    });
+    assert_eq!(publish(&server).unwrap().outcome, Outcome::New);
+    assert!(
+        server
+            .lines()
+            .iter()
+            .any(|line| line.contains("pull%2Cpush"))
+    );
+    assert_eq!(store.log().len(), 2);
+    assert!(
+        store
+            .log()
+            .iter()
+            .all(|asked| asked.header("authorization").is_none())
+    );
+}
+
+#[test]
+fn a_lost_race_names_both_manifests() {
+    let theirs = Artifact::new(&publication("1.0.0", b"theirs"));
+    let inner = writable(str::to_owned);
+    let manifest = theirs.manifest.clone();
+    let tagged = AtomicUsize::new(0);
+    let server = Server::start(move |asked| {
+        let tag = asked.path.ends_with("/manifests/1.0.0");
+        if tag && asked.method == "PUT" {
+            tagged.store(1, Ordering::SeqCst);
+        }
+        // They come right after us.
+        if tag && asked.method == "GET" && tagged.load(Ordering::SeqCst) == 1 {
+            return Told::new(200, manifest.clone());
+        }
+        inner(asked)
+    });
+    let error = publish(&server).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, RegistryError::RaceLost { .. }), "{text}");
+    assert_eq!(error.kind(), ErrorKind::Project);
+    assert!(text.contains(&theirs.manifest_digest.to_string()), "{text}");
+    assert!(
+        text.contains(&artifact().manifest_digest.to_string()),
+        "{text}"
+    );
+}
