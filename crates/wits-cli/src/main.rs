@@ -1,2 +1,66 @@
-//! The `wits` command.
-fn main() {}
+//! The `wits` command: arguments in, one library call, text out.
+//!
+//! | module | what is in it |
+//! | --- | --- |
+//! | [`args`] | what can be typed |
+//! | [`environment`] | the one place that reads the environment; makes the library's context of it |
+//! | [`commands`] | one file a command |
+//! | [`printer`] | the one place that writes to stdout and stderr |
+//! | [`diagnostic`] | errors and notes as text, with the lines of WIT they are about |
+//! | [`progress`] | what is happening, on a terminal |
+//!
+//! Exit codes: 0 done; 1 the project or the request is at fault, or a check found something; 2 wrong
+//! usage; 3 integrity; 75 transient; 70 a bug in wits.
+
+mod args;
+mod commands;
+mod diagnostic;
+mod environment;
+mod printer;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use wits::model::ErrorKind;
+
+use crate::args::Args;
+use crate::printer::Printer;
+
+/// Wrong usage, as clap has it.
+const USAGE: u8 = 2;
+/// A bug in wits (`EX_SOFTWARE` of sysexits.h).
+const BUG: u8 = 70;
+
+fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Project => 1,
+        ErrorKind::Integrity => 3,
+        ErrorKind::Transient => 75, // EX_TEMPFAIL of sysexits.h
+        ErrorKind::Bug => BUG,
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let printer = Printer::new(&args.global);
+    std::panic::set_hook(Box::new(|panic| {
+        let message = diagnostic::bug(&panic.to_string());
+        printer::last_words(&message);
+    }));
+    let run = std::panic::AssertUnwindSafe(|| commands::run(&args, &printer));
+    let code = match std::panic::catch_unwind(run) {
+        Ok(Ok(())) => 0,
+        Ok(Err(commands::Failure::Usage(message))) => {
+            printer.error(&diagnostic::usage(&message));
+            USAGE
+        }
+        Ok(Err(commands::Failure::Wits(error))) => {
+            printer.error(&diagnostic::error(&error));
+            exit_code(error.kind())
+        }
+        // The hook has told it.
+        Err(_) => BUG,
+    };
+    ExitCode::from(code)
+}

@@ -12,7 +12,7 @@ use crate::project::read_text;
 use crate::{Context, Error};
 
 /// The name of the file of routes.
-pub const ROUTES: &str = "registry.toml";
+pub(crate) const ROUTES: &str = "registry.toml";
 
 /// A file of routes, and whose it is.
 pub(crate) struct ConfigFile {

@@ -461,6 +461,14 @@ impl Error {
         }
     }
 
+    /// Another place that matters, with what it is.
+    pub fn secondary_span(&self) -> Option<(&SourceSpan, &'static str)> {
+        match self {
+            Self::Wit { source, .. } => source.secondary_span(),
+            _ => None,
+        }
+    }
+
     /// This error with who needs the package.
     pub(crate) fn asked_by(mut self, by: Asked) -> Self {
         match &mut self {

@@ -1,0 +1,187 @@
+//! What can be typed. Every flag that makes sense in CI has an environment twin.
+
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Parser, Subcommand, ValueEnum};
+use wits::model::{PackageName, PackageRef, RegistryUrl, Version};
+
+/// The package manager for WIT.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wits",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 project or request at fault, 2 usage, 3 integrity, 75 try again later, 70 a bug"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+#[allow(clippy::struct_excessive_bools)] // each is a flag of its own
+pub(crate) struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// The WIT directory, relative to the project [default: wit]
+    #[arg(long, value_name = "DIR", global = true, env = "WITS_WIT_DIR")]
+    pub(crate) wit_dir: Option<PathBuf>,
+    /// A registry.toml that comes before all others
+    #[arg(long, value_name = "FILE", global = true, env = "WITS_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where downloaded packages are kept [default: the user's cache directory]
+    #[arg(long, value_name = "DIR", global = true, env = "WITS_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Fail if wits.lock would change
+    #[arg(long, global = true, env = "WITS_LOCKED", value_parser = FalseyValueParser::new())]
+    pub(crate) locked: bool,
+    /// Open no socket
+    #[arg(long, global = true, env = "WITS_OFFLINE", value_parser = FalseyValueParser::new())]
+    pub(crate) offline: bool,
+    /// --locked and --offline
+    #[arg(long, global = true, env = "WITS_FROZEN", value_parser = FalseyValueParser::new())]
+    pub(crate) frozen: bool,
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print more
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub(crate) color: Color,
+    /// How to print results
+    #[arg(long, value_name = "FORMAT", global = true, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to print results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs: one JSON object with `"version": 1`
+    Json,
+}
+
+/// The form of a package on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum As {
+    /// WIT text
+    Wit,
+    /// The Wasm binary as it was published
+    Wasm,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Begin a project: wit/world.wit
+    Init(Init),
+    /// Resolve, pin in wits.lock, and lay out wit/deps
+    Fetch(Fetch),
+    /// Resolve and pin in wits.lock, and nothing else
+    Lock(Lock),
+    /// Build the project as a WIT package in its binary form
+    Build(Build),
+    /// Publish the project, or a .wasm, to the registry that serves its name
+    Publish(Publish),
+    /// Save one package, without a project
+    Get(Get),
+}
+
+/// `wits init`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// The package, such as demo:app
+    #[arg(value_name = "NS:NAME")]
+    pub(crate) package: PackageName,
+    /// Its first version
+    #[arg(
+        long = "package-version",
+        value_name = "VERSION",
+        default_value = "0.1.0"
+    )]
+    pub(crate) package_version: Version,
+}
+
+/// `wits fetch`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fetch {
+    /// The form of the packages in wit/deps
+    #[arg(long = "as", value_name = "FORM", default_value = "wit")]
+    pub(crate) form: As,
+}
+
+/// `wits lock`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Lock {
+    /// Write nothing, and fail if wits.lock is not up to date
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// `wits build`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Build {
+    /// The file to write [default: NS-NAME-VERSION.wasm in the project]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `wits publish`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Publish {
+    /// A WIT package in its binary form, instead of the project
+    #[arg(value_name = "FILE.wasm")]
+    pub(crate) file: Option<PathBuf>,
+    /// Publish here, and not where registry.toml says
+    #[arg(long, value_name = "URL", env = "WITS_REGISTRY")]
+    pub(crate) registry: Option<RegistryUrl>,
+    /// Do everything but write
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `wits get`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Get {
+    /// The package; without a version, the newest
+    #[arg(value_name = "NS:NAME[@VERSION]")]
+    pub(crate) package: PackageRef,
+    /// The file or directory to write, or `-` for standard output [default: here]
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+    /// The form to save [default: by the ending of PATH, otherwise wit]
+    #[arg(long = "as", value_name = "FORM")]
+    pub(crate) form: Option<As>,
+    /// Write nothing, and fail if the file is not what the registry has
+    #[arg(long, conflicts_with = "overwrite")]
+    pub(crate) check: bool,
+    /// Replace the file if it is not the same
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Ask here, and not where registry.toml says
+    #[arg(long, value_name = "URL", env = "WITS_REGISTRY")]
+    pub(crate) registry: Option<RegistryUrl>,
+}

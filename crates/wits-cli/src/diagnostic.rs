@@ -1,0 +1,84 @@
+//! Errors and notes as text: a message, the lines of the user's text that it is about, and what to do.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use wits::model::SourceSpan;
+use wits::{Error, Note};
+
+use crate::printer::escaped;
+
+fn render(groups: &[Group<'_>]) -> String {
+    // Styles are taken away again by the stream where they are not wanted.
+    Renderer::styled().render(groups)
+}
+
+fn snippet<'a>(
+    span: &'a SourceSpan,
+    path: &'a str,
+    kind: AnnotationKind,
+    label: Option<&'a str>,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    Snippet::source(&*span.text)
+        .path(path)
+        .annotation(kind.span(span.range.clone()).label(label))
+}
+
+/// An error, or several of them one after another.
+pub(crate) fn error(error: &Error) -> String {
+    if let Error::Several(errors) = error {
+        let each: Vec<String> = errors.iter().map(self::error).collect();
+        return each.join("\n\n");
+    }
+    let message = escaped(&error.to_string());
+    let mut group = Group::with_title(Level::ERROR.primary_title(message));
+    let path = error
+        .span()
+        .map(|span| span.path.display().to_string())
+        .unwrap_or_default();
+    if let Some(span) = error.span() {
+        group = group.element(snippet(span, &path, AnnotationKind::Primary, None));
+    }
+    let second = error.secondary_span();
+    let second_path = second
+        .map(|(span, _)| span.path.display().to_string())
+        .unwrap_or_default();
+    if let Some((span, label)) = second {
+        group = group.element(snippet(
+            span,
+            &second_path,
+            AnnotationKind::Context,
+            Some(label),
+        ));
+    }
+    for help in error.help() {
+        group = group.element(Level::HELP.message(escaped(&help)));
+    }
+    render(&[group])
+}
+
+/// A note or a warning.
+pub(crate) fn note(note: &Note) -> String {
+    let level = if note.is_warning() {
+        Level::WARNING
+    } else {
+        Level::NOTE
+    };
+    render(&[Group::with_title(
+        level.primary_title(escaped(&note.to_string())),
+    )])
+}
+
+/// Wrong usage that clap cannot see.
+pub(crate) fn usage(message: &str) -> String {
+    render(&[Group::with_title(
+        Level::ERROR.primary_title(escaped(message)),
+    )])
+}
+
+/// A panic.
+pub(crate) fn bug(panic: &str) -> String {
+    let title = Level::ERROR.primary_title("this is a bug in wits");
+    let report = "please report it, with the command and what it printed";
+    render(&[Group::with_title(title)
+        .element(Level::NOTE.message(escaped(panic)))
+        .element(Level::HELP.message(report))])
+}

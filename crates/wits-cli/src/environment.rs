@@ -1,0 +1,96 @@
+//! The one place that reads the environment: it makes a [`Context`] of it and of the arguments.
+//!
+//! Directories follow the XDG base directory specification, on every system but Windows, where
+//! `LOCALAPPDATA` and `APPDATA` stand for cache and configuration.
+#![allow(clippy::disallowed_methods)] // see above
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wits::model::RegistryUrl;
+use wits::{Context, Locking, Reporter};
+
+use crate::args::Global;
+use crate::commands::Failure;
+
+fn directory(variable: &str) -> Option<PathBuf> {
+    // The specification: a relative path is to be ignored.
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+}
+
+fn home() -> Option<PathBuf> {
+    directory(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+}
+
+fn base(xdg: &str, windows: &str, below_home: &str) -> Option<PathBuf> {
+    if cfg!(windows) {
+        return directory(windows);
+    }
+    directory(xdg).or_else(|| Some(home()?.join(below_home)))
+}
+
+/// Where the user stands: the working directory, or the one of `-C`.
+pub(crate) fn working_directory(global: &Global) -> Result<PathBuf, Failure> {
+    let here = env::current_dir()
+        .map_err(|error| Failure::Usage(format!("there is no working directory: {error}")))?;
+    let Some(named) = &global.directory else {
+        return Ok(here);
+    };
+    let dir = here.join(named);
+    // Resolved, so that ancestors and relative paths mean what they say.
+    dir.canonicalize()
+        .ok()
+        .filter(|dir| dir.is_dir())
+        .ok_or_else(|| Failure::Usage(format!("`{}` is not a directory", named.display())))
+}
+
+/// What the library works with.
+pub(crate) fn context(
+    global: &Global,
+    here: &Path,
+    registry: Option<&RegistryUrl>,
+    reporter: Arc<dyn Reporter>,
+) -> Result<Context, Failure> {
+    let cache = match &global.cache_dir {
+        Some(dir) => here.join(dir),
+        None => base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache")
+            .map(|dir| dir.join("wits"))
+            .ok_or_else(|| {
+                Failure::Usage(
+                    "there is no home directory; name a cache with `--cache-dir DIR`".to_owned(),
+                )
+            })?,
+    };
+    let mut context = Context::new(cache);
+    context.home = home();
+    context.shown_from = Some(here.to_owned());
+    context.config.explicit = global.config.as_ref().map(|file| here.join(file));
+    context.config.user = base("XDG_CONFIG_HOME", "APPDATA", ".config")
+        .map(|dir| dir.join("wits").join("registry.toml"));
+    context.config.registry = registry.map(|registry| registry.clone().resolve(here));
+    context.offline = global.offline || global.frozen;
+    context.locking = if global.locked || global.frozen {
+        Locking::Locked
+    } else {
+        Locking::Update
+    };
+    context.created = created()?;
+    context.system_proxy = true;
+    context.reporter = reporter;
+    Ok(context)
+}
+
+/// `SOURCE_DATE_EPOCH` (reproducible-builds.org), or the epoch itself.
+fn created() -> Result<u64, Failure> {
+    match env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text.parse().map_err(|_| {
+            Failure::Usage(format!(
+                "SOURCE_DATE_EPOCH is not a number of seconds: `{text}`"
+            ))
+        }),
+        Err(_) => Ok(0),
+    }
+}

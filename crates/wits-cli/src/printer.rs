@@ -1,0 +1,125 @@
+//! The one place that writes to stdout and stderr. Stdout is data, stderr is talk.
+#![allow(clippy::disallowed_macros)] // see above
+
+use std::io::Write as _;
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use crate::args::{Color, Format, Global};
+
+/// Writes what a command has to say.
+#[derive(Debug, Clone)]
+pub(crate) struct Printer {
+    quiet: bool,
+    verbose: bool,
+    format: Format,
+}
+
+impl Printer {
+    pub(crate) fn new(global: &Global) -> Self {
+        match global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+        .write_global();
+        Self {
+            quiet: global.quiet,
+            verbose: global.verbose,
+            format: global.format,
+        }
+    }
+
+    /// Whether results are for programs.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether progress may be drawn.
+    pub(crate) fn may_draw(&self) -> bool {
+        use std::io::IsTerminal as _;
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// A result, for programs or as it is: bytes on stdout.
+    pub(crate) fn data(&self, bytes: &[u8]) {
+        // A reader that went away has had what it wanted.
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(bytes);
+        let _ = stdout.flush();
+    }
+
+    /// A result for programs, if that is what is wanted.
+    pub(crate) fn json(&self, mut value: serde_json::Value) {
+        if let (true, Some(object)) = (self.is_json(), value.as_object_mut()) {
+            object.insert("version".to_owned(), 1.into());
+            self.data(format!("{value:#}\n").as_bytes());
+        }
+    }
+
+    /// What was done: a verb and a sentence, as cargo says it.
+    pub(crate) fn status(&self, verb: &str, message: &str) {
+        if !self.quiet {
+            self.verb(verb, AnsiColor::Green, message);
+        }
+    }
+
+    /// What only some want to know.
+    pub(crate) fn detail(&self, verb: &str, message: &str) {
+        if self.verbose {
+            self.verb(verb, AnsiColor::Cyan, message);
+        }
+    }
+
+    fn verb(&self, verb: &str, color: AnsiColor, message: &str) {
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        anstream::eprintln!("{style}{verb:>12}{style:#} {}", escaped(message));
+    }
+
+    /// A note or a warning that was made text by [`crate::diagnostic`].
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            anstream::eprintln!("{text}");
+        }
+    }
+
+    /// An error that was made text by [`crate::diagnostic`].
+    #[allow(clippy::unused_self)] // it is said whatever the printer is set to
+    pub(crate) fn error(&self, text: &str) {
+        anstream::eprintln!("{text}");
+    }
+}
+
+/// Says what is said when nothing else works any more.
+pub(crate) fn last_words(text: &str) {
+    let _ = writeln!(AutoStream::auto(std::io::stderr()), "{text}");
+}
+
+/// A text that may come from outside, with control characters and marks that turn the direction of text
+/// made visible: what a registry says must not move a cursor.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if (c.is_control() && c != '\n') || turns_text {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_moves_a_cursor_is_shown() {
+        assert_eq!(
+            escaped("a\u{1b}[2Jb\r\nc\u{202e}d"),
+            "a\\u{1b}[2Jb\\u{d}\nc\\u{202e}d"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! What is happening: a line on a terminal that goes away, and notes as they come.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use wits::{Note, Progress, Reporter};
+
+use crate::diagnostic;
+use crate::printer::{Printer, escaped};
+
+/// Shows notes at once, and progress where there is a terminal and the work takes time.
+pub(crate) struct Progressing {
+    printer: Printer,
+    bar: Option<ProgressBar>,
+}
+
+impl Progressing {
+    pub(crate) fn new(printer: &Printer) -> Self {
+        let bar = printer.may_draw().then(|| {
+            let bar = ProgressBar::new(0);
+            // The template is a constant that a test renders.
+            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self {
+            printer: printer.clone(),
+            bar,
+        }
+    }
+}
+
+const TEMPLATE: &str = "{prefix:>12.green.bold} {pos}/{len} {wide_msg}";
+
+impl Drop for Progressing {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Reporter for Progressing {
+    fn note(&self, note: &Note) {
+        let text = diagnostic::note(note);
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.printer.note(&text)),
+            None => self.printer.note(&text),
+        }
+    }
+
+    fn progress(&self, progress: &Progress) {
+        if let Progress::Resolved {
+            package,
+            fetched: true,
+            ..
+        } = progress
+        {
+            self.printer.detail("Fetched", &package.to_string());
+        }
+        let Some(bar) = &self.bar else { return };
+        match progress {
+            Progress::Resolving { package, known } => {
+                bar.set_prefix("Fetching");
+                bar.set_length(*known as u64);
+                bar.set_message(escaped(&package.to_string()));
+                bar.enable_steady_tick(Duration::from_millis(100));
+            }
+            Progress::Resolved { done, known, .. } => {
+                bar.set_length(*known as u64);
+                bar.set_position(*done as u64);
+            }
+            Progress::Publishing { package, to } => {
+                bar.set_prefix("Publishing");
+                bar.set_message(escaped(&format!("{package} to {to}")));
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_one() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    }
+}
