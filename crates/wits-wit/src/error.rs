@@ -147,8 +147,8 @@ pub enum WitError {
         /// Where.
         span: Option<Box<SourceSpan>>,
     },
-    /// The bytes are not Wasm.
-    #[error("this is not a WIT package: the bytes are not WebAssembly")]
+    /// The bytes are not Wasm, or a version of it that is not known.
+    #[error("this is not a WIT package: the bytes are not a WebAssembly component")]
     NotWasm,
     /// The bytes are a core module.
     #[error("this is not a WIT package: it is a core module")]

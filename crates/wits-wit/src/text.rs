@@ -66,13 +66,15 @@ impl Texts {
                 span,
             },
             other => {
+                if let Some((character, span)) = self.forbidden(kind) {
+                    let code = u32::from(character);
+                    return WitError::Syntax {
+                        message: format!("the character U+{code:04X} is not allowed in WIT"),
+                        hint: None,
+                        span: Some(Box::new(span)),
+                    };
+                }
                 let (message, hint) = clean(&other.to_string());
-                // Forbidden characters are reported with an offset that counts from the start of
-                // their own file, not of the first one.
-                let span = match self.forbidden(kind) {
-                    Some(span) => Some(Box::new(span)),
-                    None => span,
-                };
                 WitError::Syntax {
                     message,
                     hint,
@@ -82,8 +84,9 @@ impl Texts {
         }
     }
 
-    /// The character that the lexer refuses before it lexes.
-    fn forbidden(&self, kind: &ParseErrorKind) -> Option<SourceSpan> {
+    /// The character that the lexer refuses before it lexes. It is reported with an offset that counts
+    /// from the start of its own file, not of the first one.
+    fn forbidden(&self, kind: &ParseErrorKind) -> Option<(char, SourceSpan)> {
         let ParseErrorKind::Lex(error) = kind else {
             return None;
         };
@@ -99,7 +102,10 @@ impl Texts {
             let found = text.get(at..)?.chars().next()?;
             message
                 .contains(&found.escape_unicode().to_string())
-                .then(|| SourceSpan::new(path, text.clone(), at..at + found.len_utf8()))
+                .then(|| {
+                    let range = at..at + found.len_utf8();
+                    (found, SourceSpan::new(path, text.clone(), range))
+                })
         })
     }
 }
