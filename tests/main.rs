@@ -1,1 +1,24 @@
-//! placeholder
+//! End-to-end tests: the command as its users meet it, one module a command.
+//!
+//! A test names the whole output, so that it reads like the manual and nothing changes unseen. It runs
+//! in a sandbox with a home, a cache and a configuration of its own. Real registries and other people's
+//! tools are in `interop` and `wasi`; `bad_input` holds what must fail clearly and lose nothing.
+
+// Tests write files where they like, and a failed claim is a panic.
+#![allow(clippy::disallowed_methods)]
+
+mod setting;
+
+mod architecture;
+mod bad_input;
+mod build;
+mod deps;
+mod diagnostics;
+mod fetch;
+mod get;
+mod init;
+mod integrity;
+mod interop;
+mod lock;
+mod publish;
+mod wasi;

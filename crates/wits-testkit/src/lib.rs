@@ -11,6 +11,7 @@
 //! - [`DockerRegistry`]: a real registry on loopback. [`RecordingProxy`] stands before it (or before
 //!   anything that speaks HTTP) and tells which requests were made and how many sockets opened.
 //!   Servers that misbehave on request get a module of their own beside these.
+//! - [`wasm`]: custom sections, added and taken out.
 //! - [`published`]: the WASI packages as published crates carry them. [`fixtures`]: WIT of our own.
 //! - [`peer`]: `wkg`, `wasm-tools`, `skopeo` and `docker-registry`, where they are installed.
 //!
@@ -25,6 +26,7 @@ pub mod fixtures;
 pub mod http;
 pub mod peer;
 pub mod published;
+pub mod wasm;
 
 mod artifact;
 mod docker;

@@ -1,0 +1,109 @@
+//! The crate arrows: which crate may use which (ARCHITECTURE.md draws them).
+//!
+//! `{model, fs} ← {wit, store, registry} ← wits ← cli`, and none inside the middle row. An arrow that
+//! is missing here is a decision to make, not a line to add.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Each crate of ours with those of ours that it may use in its code.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("wits-model", &[]),
+    ("wits-fs", &[]),
+    ("wits-wit", &["wits-model", "wits-fs"]),
+    ("wits-store", &["wits-model", "wits-fs"]),
+    ("wits-registry", &["wits-model", "wits-fs"]),
+    (
+        "wits",
+        &[
+            "wits-model",
+            "wits-fs",
+            "wits-wit",
+            "wits-store",
+            "wits-registry",
+        ],
+    ),
+    ("wits-cli", &["wits"]),
+    ("wits-testkit", &[]),
+    ("xtask", &[]),
+];
+
+/// What only one crate may use, because its types or its powers must not spread.
+const OWNERS: &[(&str, &str)] = &[
+    ("wit-parser", "wits-wit"),
+    ("wit-component", "wits-wit"),
+    ("wasm-metadata", "wits-wit"),
+    ("wasm-encoder", "wits-wit"),
+    ("wasmparser", "wits-wit"),
+    ("oci-client", "wits-registry"),
+    ("reqwest", "wits-registry"),
+    ("clap", "wits-cli"),
+    ("indicatif", "wits-cli"),
+];
+
+#[test]
+fn crates_use_only_what_the_architecture_allows() {
+    let packages = packages();
+    assert_eq!(
+        packages.len(),
+        ARROWS.len(),
+        "a crate is missing in the table"
+    );
+    for (name, allowed) in ARROWS {
+        for used in dependencies(&packages, name) {
+            let ours = ARROWS.iter().any(|(other, _)| *other == used);
+            assert!(
+                !ours || allowed.contains(&used.as_str()),
+                "`{name}` may not use `{used}`"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_belongs_to_one_crate_stays_there() {
+    let packages = packages();
+    for (name, _) in ARROWS {
+        for used in dependencies(&packages, name) {
+            if let Some((_, owner)) = OWNERS.iter().find(|(package, _)| *package == used) {
+                assert_eq!(owner, name, "`{used}` may be used in `{owner}` only");
+            }
+        }
+    }
+}
+
+/// The packages of the workspace as cargo knows them.
+fn packages() -> Vec<Value> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(wits_testkit::fixtures::repository())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+/// What a package uses in its code; tests may use anything.
+fn dependencies(packages: &[Value], name: &str) -> Vec<String> {
+    let package = packages.iter().find(|package| package["name"] == name);
+    let package = package.unwrap_or_else(|| panic!("no package `{name}`"));
+    let dependencies = package["dependencies"].as_array().unwrap();
+    dependencies
+        .iter()
+        .filter(|dependency| dependency["kind"] != "dev")
+        .map(|dependency| dependency["name"].as_str().unwrap().to_owned())
+        .collect()
+}
