@@ -75,7 +75,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry cannot be reached, or answers that it cannot answer now.
-    #[error("no answer from `{at}` to {wanted}: {reason}")]
+    #[error("asking `{at}` for {wanted} failed: {reason}")]
     Unreachable {
         /// Where.
         at: Place,
@@ -145,7 +145,7 @@ pub enum RegistryError {
         ours: Digest,
     },
     /// The network is needed and not allowed.
-    #[error("{wanted} of `{at}` needs the network, and wits is offline")]
+    #[error("`{at}` cannot be asked for {wanted}: wits is offline")]
     Offline {
         /// Where.
         at: Place,
@@ -181,7 +181,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// A registry answers with a status that wits has no better word for.
-    #[error("`{at}` answered {status} to {wanted}: {reason}")]
+    #[error("`{at}` answered {status} when asked for {wanted}: {reason}")]
     Rejected {
         /// Where.
         at: Place,

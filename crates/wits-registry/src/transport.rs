@@ -6,8 +6,9 @@
 //! oci-client has a client of its own, and it is not used for requests: it lists one page of tags,
 //! buffers bodies without a cap, trusts a digest header, follows redirects as it likes, retries nothing
 //! and asks `/v2/` before every operation. All of that is decided here instead. What it does well is
-//! used: [`oci_client::Reference`] checks repositories and tags, knows that `docker.io` is spoken to at
-//! another host, and prints references; its manifest types read in our tests what we write.
+//! used: [`oci_client::Reference`] knows at which host a registry such as `docker.io` is spoken to, and
+//! its manifest types read in our tests what we write. Pushing stays here as well: oci-client sends
+//! again what is there, and goes wherever a `Location` points.
 //! `http-auth` parses `WWW-Authenticate`, whose grammar has traps (several challenges in one header,
 //! quoted commas). `backon` spaces retries. rustls comes with ring as its provider, set for each client:
 //! a library does not set a provider for the whole process.
@@ -264,6 +265,9 @@ impl Transport {
             let (true, Some(location)) = (redirect::is_redirect(status), location) else {
                 return Ok(response);
             };
+            if call.redirects == Redirects::Told {
+                return Ok(response);
+            }
             let refused = |reason| Failure::from(call.unsafe_("a redirect", reason));
             if !redirect::keeps_method(&request.method, status) {
                 return Err(refused("it would change a write into a read".to_owned()));

@@ -95,8 +95,19 @@ fn read(body: &[u8]) -> Result<RegistryUrl, String> {
 }
 
 #[cfg(test)]
+#[path = "../tests/support/server.rs"]
+#[allow(dead_code)] // the tests of the crate use the rest
+mod server;
+
+#[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use wits_model::ErrorKind;
+
+    use super::server::{self, Body, Server, Told};
     use super::*;
+    use crate::{Limits, Options};
 
     #[test]
     fn both_forms_are_read() {
@@ -118,6 +129,71 @@ mod tests {
         ] {
             assert_eq!(read(document.as_bytes()).unwrap().to_string(), url);
         }
+    }
+
+    fn asked(server: &Server) -> Result<RegistryUrl, RegistryError> {
+        let limits = Limits {
+            max_manifest: 1_000,
+            read_timeout: Duration::from_millis(200),
+            total_timeout: Duration::from_secs(1),
+            retries: 1,
+            retry_delay: Duration::from_millis(1),
+            ..Limits::default()
+        };
+        let transport = Transport::new(Options {
+            limits,
+            ..Options::default()
+        });
+        let domain = "wit.example".to_owned();
+        let place = Place::from(&RegistryUrl::WellKnown { domain });
+        let url = server.url(PATH).parse().unwrap();
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(get(&transport, &place, url))
+    }
+
+    #[test]
+    fn only_the_domain_itself_is_asked() {
+        const GOOD: &str = r#"{"oci":{"registry":"ghcr.io"}}"#;
+        let moved = |asked: &server::Asked| match asked.path.as_str() {
+            PATH => Told::new(301, "").with("location", "/moved"),
+            _ => Told::new(200, GOOD),
+        };
+        assert_eq!(
+            asked(&Server::start(moved)).unwrap().to_string(),
+            "oci://ghcr.io"
+        );
+
+        let elsewhere = Server::start(|_| Told::new(200, GOOD));
+        let away = elsewhere.url("/");
+        let cases: Vec<(Told, ErrorKind)> = vec![
+            (
+                Told::new(302, GOOD).with("location", away),
+                ErrorKind::Project,
+            ),
+            (Told::new(200, "<html>"), ErrorKind::Project),
+            (Told::new(404, GOOD), ErrorKind::Project),
+            (Told::new(401, GOOD), ErrorKind::Project),
+            (Told::new(500, GOOD), ErrorKind::Transient),
+            (Told::sent(Body::Endless(GOOD.into())), ErrorKind::Project),
+            (Told::sent(Body::Stuck(b"{".to_vec())), ErrorKind::Transient),
+            (Told::sent(Body::Reset), ErrorKind::Transient),
+        ];
+        for (told, kind) in cases {
+            let server = Server::start({
+                let told = told.clone();
+                move |_| told.clone()
+            });
+            let error = asked(&server).unwrap_err();
+            assert_eq!(error.kind(), kind, "{told:?}: {error}");
+            assert!(
+                error.to_string().contains("well-known:wit.example"),
+                "{error}"
+            );
+        }
+        assert!(elsewhere.log().is_empty());
     }
 
     #[test]

@@ -227,6 +227,21 @@ mod tests {
         assert_eq!(second.config_digest, first.config_digest);
     }
 
+    #[cfg(feature = "network")]
+    #[test]
+    fn another_implementation_reads_them() {
+        let artifact = Artifact::new(&publication());
+        let read: oci_client::manifest::OciManifest =
+            serde_json::from_slice(&artifact.manifest).unwrap();
+        let oci_client::manifest::OciManifest::Image(read) = read else {
+            panic!("{read}")
+        };
+        assert_eq!(read.config.digest, artifact.config_digest.to_string());
+        assert_eq!(read.layers[0].digest, artifact.pin.digest.to_string());
+        let version = oci_client::annotations::ORG_OPENCONTAINERS_IMAGE_VERSION;
+        assert_eq!(read.annotations.unwrap()[version], "1.0.0+a");
+    }
+
     #[test]
     fn times_are_written_in_utc() {
         for (seconds, text) in [

@@ -94,7 +94,13 @@ async fn blob(
     let wanted = format!("the upload of {what}");
     let call = repository.call(&wanted);
     let head = Request::new(Method::HEAD, repository.url(&format!("blobs/{digest}"))?);
-    if repository.transport.ask(call, &head).await?.status.as_u16() == 200 {
+    // Storage that a registry redirects to may answer GET only: the redirect says enough.
+    let told = Call {
+        redirects: Redirects::Told,
+        ..call
+    };
+    let there = repository.transport.ask(told, &head).await?.status;
+    if there.is_success() || there.is_redirection() {
         return Ok(());
     }
     let start = repository.url("blobs/uploads/")?;

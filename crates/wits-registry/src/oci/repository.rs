@@ -16,8 +16,6 @@ pub(super) struct Repository<'r> {
     pub(super) transport: &'r Transport,
     pub(super) at: &'r PackageSource,
     pub(super) place: Place,
-    host: &'r str,
-    name: &'r str,
     /// `https://HOST/v2/NAME/`.
     base: Url,
     scope: Scope,
@@ -58,8 +56,6 @@ impl<'r> Repository<'r> {
             transport,
             at,
             place: at.into(),
-            host,
-            name,
             base: base
                 .parse()
                 .map_err(|error| unsupported(format!("`{base}` is not a URL: {error}")))?,
@@ -117,28 +113,22 @@ impl<'r> Repository<'r> {
 
     /// What the tag names now.
     pub(super) async fn tagged(&self, tag: &str) -> Result<Found, RegistryError> {
-        let reference =
-            Reference::with_tag(self.host.to_owned(), self.name.to_owned(), tag.to_owned());
-        self.manifest(tag, &reference, None).await
+        self.manifest(tag, None).await
     }
 
     /// The manifest with that digest.
     pub(super) async fn locked(&self, digest: Digest) -> Result<Found, RegistryError> {
-        let text = digest.to_string();
-        let reference =
-            Reference::with_digest(self.host.to_owned(), self.name.to_owned(), text.clone());
-        self.manifest(&text, &reference, Some(digest)).await
+        self.manifest(&digest.to_string(), Some(digest)).await
     }
 
     async fn manifest(
         &self,
-        name: &str,
-        reference: &Reference,
+        reference: &str,
         expected: Option<Digest>,
     ) -> Result<Found, RegistryError> {
-        let wanted = format!("the manifest of `{}`", reference.whole());
+        let wanted = format!("the manifest of `{reference}`");
         let call = self.call(&wanted);
-        let mut request = Request::new(Method::GET, self.url(&format!("manifests/{name}"))?);
+        let mut request = Request::new(Method::GET, self.url(&format!("manifests/{reference}"))?);
         // An index is asked for too, so that a registry that has one says so instead of a 404.
         for accepted in [MANIFEST, INDEX] {
             request
@@ -154,21 +144,17 @@ impl<'r> Repository<'r> {
             404 => return Ok(Found::NoManifest),
             _ => return Err(reply.rejected(call)),
         }
-        if let Some(promised) = self.promised(&reply, &wanted)?.or(expected)
-            && promised != reply.digest
-        {
-            return Err(lost::other_bytes(self.at, wanted, promised, reply.digest));
-        }
-        if let Some(expected) = expected
-            && expected != reply.digest
-        {
-            return Err(lost::other_bytes(self.at, wanted, expected, reply.digest));
+        let promised = self.promised(&reply, &wanted)?;
+        for due in [expected, promised].into_iter().flatten() {
+            if due != reply.digest {
+                return Err(lost::other_bytes(self.at, wanted, due, reply.digest));
+            }
         }
         let content_type = reply.header(CONTENT_TYPE.as_str());
         let max_blob = self.limits().max_blob;
         Manifest::read(&reply.body, reply.digest, content_type, max_blob)
             .map(Found::Manifest)
-            .map_err(|defect| defect.at(self.at, name))
+            .map_err(|defect| defect.at(self.at, reference))
     }
 
     /// The digest that a header promises (distribution-spec, "Pulling manifests").

@@ -13,6 +13,8 @@ pub(crate) enum Redirects {
     Anywhere,
     /// Within the same scheme, host and port: where the answer itself is what is trusted.
     SameOrigin,
+    /// Nowhere: that there is a redirect is the answer.
+    Told,
 }
 
 pub(super) fn is_redirect(status: StatusCode) -> bool {
@@ -38,7 +40,7 @@ pub(crate) fn next(from: &Url, location: &str, rule: Redirects) -> Result<Url, S
         ("https", "http") => return Err(format!("`{shown}` leads from https to http")),
         (_, other) => return Err(format!("`{shown}` leads to `{}:`", printable(other))),
     }
-    if rule == Redirects::SameOrigin && to.origin() != from.origin() {
+    if rule != Redirects::Anywhere && to.origin() != from.origin() {
         return Err(format!("`{shown}` leads to another host"));
     }
     Ok(to)

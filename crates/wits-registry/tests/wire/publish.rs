@@ -166,3 +166,26 @@ fn a_lost_race_names_both_manifests() {
         "{text}"
     );
 }
+
+#[test]
+fn a_blob_that_is_there_is_not_sent() {
+    // Longer than a document may be: a HEAD tells a length and sends nothing.
+    let wasm = vec![0; 100 << 10];
+    for answer in [
+        Told::sent(Body::Declared(wasm.len(), vec![])),
+        Told::new(307, "").with("location", "https://storage.invalid/only-for-get"),
+    ] {
+        let inner = writable(str::to_owned);
+        let server = Server::start(move |asked| {
+            if asked.method == "HEAD" {
+                answer.clone()
+            } else {
+                inner(asked)
+            }
+        });
+        let (all, at) = (Registries::new(impatient()), at(&server));
+        let published = run(backend(&all, &at).publish(&at, &publication("1.0.0", &wasm)));
+        assert_eq!(published.unwrap().outcome, Outcome::New);
+        assert!(server.lines().iter().all(|line| !line.starts_with("POST")));
+    }
+}
