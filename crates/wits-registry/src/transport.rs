@@ -15,8 +15,9 @@
 //!
 //! # The rules
 //!
-//! | module | rule |
+//! | module | what is in it |
 //! | --- | --- |
+//! | `call` | what is asked, what is answered, and what is said when that fails |
 //! | `redirect` | followed by hand: a token stays with the host it belongs to, https never becomes http, no loops |
 //! | `token` | one token for a host and scope, fetched once however many wait for it |
 //! | `challenge` | what a realm may be |
@@ -26,6 +27,7 @@
 //! Every body has a cap and is hashed as it comes in; every wait has a deadline. Nothing is
 //! decompressed, so no body is longer than what came over the wire.
 
+mod call;
 mod challenge;
 mod clients;
 mod credentials;
@@ -35,18 +37,19 @@ mod token;
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION, WWW_AUTHENTICATE};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
+use reqwest::{Response, StatusCode};
 use url::Url;
 use wits_model::Digest;
 use wits_model::digest::DigestBuilder;
 
+use self::call::explain;
 use self::clients::Clients;
 use self::token::{Token, Tokens};
-use crate::told::{ErrorList, printable};
-use crate::{Options, Place, RegistryError};
+use crate::told::printable;
+use crate::{Options, RegistryError};
 
+pub(crate) use self::call::{Call, Reply, Request};
 pub(crate) use self::redirect::{Redirects, next};
 pub(crate) use self::retry::Failure;
 pub(crate) use self::token::Scope;
@@ -59,119 +62,6 @@ pub(crate) struct Transport {
     options: Options,
     clients: Clients,
     tokens: Tokens,
-}
-
-/// Why something is asked, and of whom: the same for all requests of one operation.
-#[derive(Clone, Copy)]
-pub(crate) struct Call<'c> {
-    /// Where, for messages.
-    pub(crate) at: &'c Place,
-    /// What, for messages: "the manifest of `1.0.0`".
-    pub(crate) wanted: &'c str,
-    /// The only origin that sees a token, and whose challenges are answered.
-    pub(crate) home: &'c Url,
-    /// What a token is asked for; nothing where there are no tokens.
-    pub(crate) scope: Option<&'c Scope>,
-    /// Where redirects may lead.
-    pub(crate) redirects: Redirects,
-    /// The longest body, in bytes.
-    pub(crate) limit: u64,
-}
-
-/// A request that can be sent again.
-#[derive(Clone)]
-pub(crate) struct Request {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Bytes>,
-}
-
-impl Request {
-    pub(crate) fn new(method: Method, url: Url) -> Self {
-        Self {
-            method,
-            url,
-            headers: HeaderMap::new(),
-            body: None,
-        }
-    }
-}
-
-/// An answer that says something: not a passing failure, and not a refusal.
-pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    /// Where it came from in the end.
-    pub(crate) url: Url,
-    /// All of it for a success, what explains it otherwise.
-    pub(crate) body: Vec<u8>,
-    /// The digest of the body.
-    pub(crate) digest: Digest,
-}
-
-impl Reply {
-    /// A header, if it is there and is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// The error for an answer that nothing better can be said of.
-    pub(crate) fn rejected(&self, call: Call<'_>) -> RegistryError {
-        RegistryError::Rejected {
-            at: call.at.clone(),
-            wanted: call.wanted.to_owned(),
-            status: self.status.as_u16(),
-            reason: explain(self.status, &self.body),
-        }
-    }
-}
-
-fn explain(status: StatusCode, body: &[u8]) -> String {
-    let told = ErrorList::read(body).told();
-    if told.is_empty() {
-        status
-            .canonical_reason()
-            .unwrap_or("no reason given")
-            .to_lowercase()
-    } else {
-        told
-    }
-}
-
-impl Call<'_> {
-    fn unreachable(&self, reason: impl Into<String>) -> RegistryError {
-        RegistryError::Unreachable {
-            at: self.at.clone(),
-            wanted: self.wanted.to_owned(),
-            reason: reason.into(),
-        }
-    }
-
-    fn denied(&self, reason: impl Into<String>) -> RegistryError {
-        RegistryError::Denied {
-            at: self.at.clone(),
-            wanted: self.wanted.to_owned(),
-            reason: reason.into(),
-        }
-    }
-
-    /// The error for something a peer wants and wits does not do.
-    pub(crate) fn unsafe_(&self, what: &str, reason: impl Into<String>) -> RegistryError {
-        RegistryError::Unsafe {
-            at: self.at.clone(),
-            what: what.to_owned(),
-            reason: reason.into(),
-        }
-    }
-
-    fn too_large(&self) -> RegistryError {
-        RegistryError::TooLarge {
-            at: self.at.clone(),
-            what: self.wanted.to_owned(),
-            limit: self.limit,
-        }
-    }
 }
 
 impl Transport {
