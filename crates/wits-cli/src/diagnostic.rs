@@ -1,5 +1,7 @@
 //! Errors and notes as text: a message, the lines of the user's text that it is about, and what to do.
 
+use std::path::Path;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use wits::model::SourceSpan;
 use wits::{Error, Note};
@@ -22,24 +24,33 @@ fn snippet<'a>(
         .annotation(kind.span(span.range.clone()).label(label))
 }
 
+/// The file of a span, as seen from `here`.
+fn shown(span: &SourceSpan, here: &Path) -> String {
+    let path = span.path.strip_prefix(here).unwrap_or(&span.path);
+    escaped(&path.display().to_string())
+}
+
 /// An error, or several of them one after another.
-pub(crate) fn error(error: &Error) -> String {
+pub(crate) fn error(error: &Error, here: &Path) -> String {
     if let Error::Several(errors) = error {
-        let each: Vec<String> = errors.iter().map(self::error).collect();
+        let each: Vec<String> = errors
+            .iter()
+            .map(|error| self::error(error, here))
+            .collect();
         return each.join("\n\n");
     }
     let message = escaped(&error.to_string());
     let mut group = Group::with_title(Level::ERROR.primary_title(message));
     let path = error
         .span()
-        .map(|span| span.path.display().to_string())
+        .map(|span| shown(span, here))
         .unwrap_or_default();
     if let Some(span) = error.span() {
         group = group.element(snippet(span, &path, AnnotationKind::Primary, None));
     }
     let second = error.secondary_span();
     let second_path = second
-        .map(|(span, _)| span.path.display().to_string())
+        .map(|(span, _)| shown(span, here))
         .unwrap_or_default();
     if let Some((span, label)) = second {
         group = group.element(snippet(

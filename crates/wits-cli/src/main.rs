@@ -56,7 +56,8 @@ fn main() -> ExitCode {
             USAGE
         }
         Ok(Err(commands::Failure::Wits(error))) => {
-            printer.error(&diagnostic::error(&error));
+            let here = environment::working_directory(&args.global).unwrap_or_default();
+            printer.error(&diagnostic::error(&error, &here));
             exit_code(error.kind())
         }
         // The hook has told it.

@@ -43,6 +43,7 @@ impl Printer {
     }
 
     /// A result, for programs or as it is: bytes on stdout.
+    #[allow(clippy::unused_self)] // only who holds a printer may write
     pub(crate) fn data(&self, bytes: &[u8]) {
         // A reader that went away has had what it wanted.
         let mut stdout = std::io::stdout().lock();
@@ -61,20 +62,15 @@ impl Printer {
     /// What was done: a verb and a sentence, as cargo says it.
     pub(crate) fn status(&self, verb: &str, message: &str) {
         if !self.quiet {
-            self.verb(verb, AnsiColor::Green, message);
+            verb_line(verb, AnsiColor::Green, message);
         }
     }
 
     /// What only some want to know.
     pub(crate) fn detail(&self, verb: &str, message: &str) {
         if self.verbose {
-            self.verb(verb, AnsiColor::Cyan, message);
+            verb_line(verb, AnsiColor::Cyan, message);
         }
-    }
-
-    fn verb(&self, verb: &str, color: AnsiColor, message: &str) {
-        let style = Style::new().bold().fg_color(Some(color.into()));
-        anstream::eprintln!("{style}{verb:>12}{style:#} {}", escaped(message));
     }
 
     /// A note or a warning that was made text by [`crate::diagnostic`].
@@ -89,6 +85,11 @@ impl Printer {
     pub(crate) fn error(&self, text: &str) {
         anstream::eprintln!("{text}");
     }
+}
+
+fn verb_line(verb: &str, color: AnsiColor, message: &str) {
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    anstream::eprintln!("{style}{verb:>12}{style:#} {}", escaped(message));
 }
 
 /// Says what is said when nothing else works any more.

@@ -5,19 +5,30 @@ use wits_model::Version;
 use crate::error::Error;
 use crate::versions::{listed, nearest, newest};
 
-fn versions_help(name: &impl std::fmt::Display, wanted: Option<&Version>, available: &[Version]) -> Vec<String> {
+fn versions_help(
+    name: &impl std::fmt::Display,
+    wanted: Option<&Version>,
+    available: &[Version],
+) -> Vec<String> {
     let Some(newest) = newest(available) else {
         return vec![format!("`{name}` has no versions at all in its registry")];
     };
     match wanted.and_then(|wanted| nearest(wanted, available)) {
         Some(nearest) if nearest != newest => {
-            vec![format!("the nearest version is {nearest}, the newest {newest}")]
+            vec![format!(
+                "the nearest version is {nearest}, the newest {newest}"
+            )]
         }
-        _ => vec![format!("the newest version is {newest}"), format!("there are {}", listed(available))],
+        _ if available.len() == 1 => vec![format!("the only version is {newest}")],
+        _ => vec![format!(
+            "the newest version is {newest}; there are {}",
+            listed(available)
+        )],
     }
 }
 
 /// The lines for `error`.
+#[allow(clippy::too_many_lines)] // a table: one arm an error
 pub(crate) fn advice(error: &Error) -> Vec<String> {
     match error {
         Error::NoProject { .. } => vec![
@@ -27,20 +38,31 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             vec!["name another with `--wit-dir DIR`, or `wit = \"DIR\"` in wits.toml".to_owned()]
         }
         Error::NoMember { members, .. } => {
-            let members: Vec<String> = members.iter().map(|member| format!("`{}`", member.display())).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|member| format!("`{}`", member.display()))
+                .collect();
             vec![format!("choose one with `-C DIR`: {}", members.join(", "))]
         }
         Error::MemberNotFound { .. } => vec!["correct `members`".to_owned()],
-        Error::AlreadyInitialised { .. } => vec!["`wits init` begins a new project only".to_owned()],
+        Error::AlreadyInitialised { .. } => {
+            vec!["`wits init` begins a new project only".to_owned()]
+        }
         Error::Fs(error) => error.help().into_iter().collect(),
         Error::Store(error) => error.help().into_iter().collect(),
-        Error::Wit { source, .. } | Error::Metadata { source, .. } => source.help().into_iter().collect(),
+        Error::Wit { source, .. } | Error::Metadata { source, .. } => {
+            source.help().into_iter().collect()
+        }
         Error::Manifest(error) => error.help().into_iter().collect(),
         Error::Routes(error) => error.help().into_iter().collect(),
         Error::Lock(error) => error.help().into_iter().collect(),
-        Error::Unversioned { package, available, .. } => match newest(available) {
+        Error::Unversioned {
+            package, available, ..
+        } => match newest(available) {
             Some(newest) => {
-                let mut lines = vec![format!("write the version: `{package}/…@{newest}` is the newest")];
+                let mut lines = vec![format!(
+                    "write the version: `{package}/…@{newest}` is the newest"
+                )];
                 if available.len() > 1 {
                     lines.push(format!("there are {}", listed(available)));
                 }
@@ -48,7 +70,9 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             }
             None => vec!["write the version: WIT has exact versions only".to_owned()],
         },
-        Error::UnversionedDependency { package, dependent, .. } => vec![format!(
+        Error::UnversionedDependency {
+            package, dependent, ..
+        } => vec![format!(
             "a package `{package}` of your own in wit/deps can answer for it; better, ask whoever publishes \
              `{}` to name a version",
             dependent.name
@@ -57,16 +81,18 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             "name its registry in registry.toml:\n    [namespaces]\n    {} = \"oci://HOST/PREFIX\"",
             package.namespace()
         )],
-        Error::PackageNotFound { similar, package, .. } => match similar {
+        Error::PackageNotFound {
+            similar, package, ..
+        } => match similar {
             Some(similar) => vec![format!("`{similar}` has a similar name")],
             None => vec![format!(
                 "check the spelling, and the route of `{}` in registry.toml",
                 package.namespace()
             )],
         },
-        Error::VersionNotFound { package, available, .. } => {
-            versions_help(&package.name, Some(&package.version), available)
-        }
+        Error::VersionNotFound {
+            package, available, ..
+        } => versions_help(&package.name, Some(&package.version), available),
         Error::Registry { source, locked, .. } => {
             let mut lines: Vec<String> = source.help().into_iter().collect();
             if *locked && source.kind() == wits_model::ErrorKind::Integrity {
@@ -81,7 +107,9 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             vec!["it is not used; tell whoever runs the registry".to_owned()]
         }
         Error::NotWit { package, .. } => {
-            vec![format!("`wits get {package} --as wasm` saves the bytes as they are")]
+            vec![format!(
+                "`wits get {package} --as wasm` saves the bytes as they are"
+            )]
         }
         Error::PinnedWit { package, .. } => vec![format!(
             "the lock was edited or the definition of the digest differs; to pin `{package}` anew, remove its table from wits.lock"
@@ -107,9 +135,8 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
         )],
         Error::OwnTwice { .. } => vec!["remove one of them".to_owned()],
         Error::LockOutdated { changes } | Error::LockCheck { changes } => {
-            let mut lines = vec![
-                "run `wits lock` and commit wits.lock; it would change so:".to_owned(),
-            ];
+            let mut lines =
+                vec!["run `wits lock` and commit wits.lock; it would change so:".to_owned()];
             lines.extend(changes.iter().map(|change| format!("  {change}")));
             vec![lines.join("\n")]
         }

@@ -20,7 +20,10 @@ use crate::{Context, Error, ops};
 #[cfg(feature = "network")]
 fn run<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
     let on_thread = || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::Runtime)?;
         runtime.block_on(future)
     };
     std::thread::scope(|scope| match scope.spawn(on_thread).join() {
@@ -62,7 +65,11 @@ pub fn lock_check(context: &Context, workspace: &Workspace) -> Result<Locked, Er
 ///
 /// # Errors
 /// As there.
-pub fn build(context: &Context, workspace: &Workspace, output: Option<&Path>) -> Result<BuiltPackage, Error> {
+pub fn build(
+    context: &Context,
+    workspace: &Workspace,
+    output: Option<&Path>,
+) -> Result<BuiltPackage, Error> {
     run(ops::build::build(context, workspace, output))
 }
 
@@ -70,7 +77,11 @@ pub fn build(context: &Context, workspace: &Workspace, output: Option<&Path>) ->
 ///
 /// # Errors
 /// As there.
-pub fn publish(context: &Context, subject: Subject<'_>, dry_run: bool) -> Result<PublishedPackage, Error> {
+pub fn publish(
+    context: &Context,
+    subject: Subject<'_>,
+    dry_run: bool,
+) -> Result<PublishedPackage, Error> {
     run(ops::publish::publish(context, subject, dry_run))
 }
 
@@ -86,5 +97,7 @@ pub fn get(
     output: Output<'_>,
     existing: Existing,
 ) -> Result<Got, Error> {
-    run(ops::get::get(context, workspace, wanted, form, output, existing))
+    run(ops::get::get(
+        context, workspace, wanted, form, output, existing,
+    ))
 }

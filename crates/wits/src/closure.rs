@@ -37,7 +37,7 @@ pub(crate) enum Answer {
     /// By its registry.
     Published(Arc<Published>),
     /// By an override or a member.
-    Local(LocalPackage),
+    Local(Arc<LocalPackage>),
     /// By the user's own entry in `wit/deps`.
     Own,
     /// By the copy that another package embeds, because its registry does not have it.
@@ -78,13 +78,22 @@ enum Outcome {
 }
 
 /// Resolves all members.
-pub(crate) async fn resolve(session: &Session<'_>, roots: &[Root<'_>], lock: &Lock) -> Result<Vec<Closure>, Error> {
+pub(crate) async fn resolve(
+    session: &Session<'_>,
+    roots: &[Root<'_>],
+    lock: &Lock,
+) -> Result<Vec<Closure>, Error> {
     let mut open: Vec<Open<'_>> = roots.iter().map(Open::new).collect();
     let mut outcomes: BTreeMap<PackageId, Result<Outcome, ()>> = BTreeMap::new();
     let mut failures: BTreeMap<PackageId, Error> = BTreeMap::new();
     let mut waiting: BTreeMap<PackageId, BTreeSet<usize>> = BTreeMap::new();
     let mut queue: VecDeque<PackageId> = VecDeque::new();
     let mut asked = FuturesUnordered::new();
+    // What is locked is known before any text is decoded, so all of it is asked for at once.
+    for id in locked_below(&open, lock) {
+        waiting.entry(id.clone()).or_default();
+        queue.push_back(id);
+    }
     loop {
         for (index, member) in open.iter_mut().enumerate() {
             while let Some(id) = member.resolver.next_need() {
@@ -95,10 +104,10 @@ pub(crate) async fn resolve(session: &Session<'_>, roots: &[Root<'_>], lock: &Lo
                     member.answer(&id, outcome.as_ref().ok());
                     continue;
                 }
-                let waiters = waiting.entry(id.clone()).or_default();
-                if waiters.is_empty() {
+                let waiters = waiting.entry(id.clone()).or_insert_with(|| {
                     queue.push_back(id);
-                }
+                    BTreeSet::new()
+                });
                 waiters.insert(index);
             }
         }
@@ -106,13 +115,18 @@ pub(crate) async fn resolve(session: &Session<'_>, roots: &[Root<'_>], lock: &Lo
             && let Some(id) = queue.pop_front()
         {
             let known = outcomes.len() + waiting.len();
-            session.context.reporter.progress(&Progress::Resolving { package: id.clone(), known });
+            session.context.reporter.progress(&Progress::Resolving {
+                package: id.clone(),
+                known,
+            });
             asked.push(async move {
                 let outcome = ask(session, lock, &id).await;
                 (id, outcome)
             });
         }
-        let Some((id, outcome)) = asked.next().await else { break };
+        let Some((id, outcome)) = asked.next().await else {
+            break;
+        };
         let waiters = waiting.remove(&id).unwrap_or_default();
         let fetched = matches!(&outcome, Ok(Outcome::Published(published)) if published.fetched);
         let outcome = outcome.map_err(|error| {
@@ -132,13 +146,42 @@ pub(crate) async fn resolve(session: &Session<'_>, roots: &[Root<'_>], lock: &Lo
     finish(session, open, failures).await
 }
 
+/// What the lock says is below the members' own mentions, as far as nothing local answers for it.
+fn locked_below(open: &[Open<'_>], lock: &Lock) -> BTreeSet<PackageId> {
+    let mut found = BTreeSet::new();
+    for member in open {
+        let is_local = |id: &PackageId| !matches!(member.root.locals.answer(id, None), Ok(None));
+        let mut next: Vec<PackageId> = member.resolver.named();
+        let mut seen: BTreeSet<PackageId> = next.iter().cloned().collect();
+        while let Some(id) = next.pop() {
+            let Some(locked) = lock.packages.get(&id).filter(|_| !is_local(&id)) else {
+                continue;
+            };
+            next.extend(
+                locked
+                    .dependencies
+                    .iter()
+                    .filter(|below| seen.insert((*below).clone()))
+                    .cloned(),
+            );
+            if locked.pin.is_some() {
+                found.insert(id);
+            }
+        }
+    }
+    found
+}
+
 async fn finish(
     session: &Session<'_>,
     open: Vec<Open<'_>>,
     mut failures: BTreeMap<PackageId, Error>,
 ) -> Result<Vec<Closure>, Error> {
-    let known: BTreeSet<PackageName> =
-        open.iter().flat_map(|member| member.answers.keys()).map(|id| id.name.clone()).collect();
+    let known: BTreeSet<PackageName> = open
+        .iter()
+        .flat_map(|member| member.answers.keys())
+        .map(|id| id.name.clone())
+        .collect();
     let mut errors = Vec::new();
     let mut closures = Vec::new();
     for mut member in open {
@@ -166,15 +209,18 @@ async fn finish(
 /// Asks for one package. A registry that does not have it may be a stub's occasion.
 async fn ask(session: &Session<'_>, lock: &Lock, id: &PackageId) -> Result<Outcome, Error> {
     let may_be_stub = session.routes.allows_embedded(&id.name);
-    let is_locked_stub = lock.packages.get(id).is_some_and(|locked| locked.embedded_in.is_some());
+    let is_locked_stub = lock
+        .packages
+        .get(id)
+        .is_some_and(|locked| locked.embedded_in.is_some());
     if may_be_stub && is_locked_stub {
         return Ok(Outcome::Absent);
     }
     match session.package(lock, id).await {
         Ok(published) => Ok(Outcome::Published(Arc::new(published))),
-        Err(Error::NoRoute { .. } | Error::PackageNotFound { .. } | Error::VersionNotFound { .. }) if may_be_stub => {
-            Ok(Outcome::Absent)
-        }
+        Err(
+            Error::NoRoute { .. } | Error::PackageNotFound { .. } | Error::VersionNotFound { .. },
+        ) if may_be_stub => Ok(Outcome::Absent),
         Err(error) => Err(error),
     }
 }
@@ -189,7 +235,11 @@ async fn unversioned(session: &Session<'_>, mention: &Mention) -> Error {
     {
         available = session.versions(&source).await.unwrap_or_default();
     }
-    Error::Unversioned { package: name.clone(), span: Box::new(mention.span.clone()), available }
+    Error::Unversioned {
+        package: name.clone(),
+        span: Box::new(mention.span.clone()),
+        available,
+    }
 }
 
 impl<'a> Open<'a> {
@@ -210,11 +260,14 @@ impl<'a> Open<'a> {
             if let Some(id) = own.package.id() {
                 open.resolver.require(id);
             } else if let OwnContent::Text(source) = &own.content {
-                let needs = open.needs_of(source);
-                needs.into_iter().for_each(|id| open.resolver.require(id));
+                for id in open.needs_of(source) {
+                    open.resolver.require(id);
+                }
             }
         }
-        named.into_iter().for_each(|id| open.resolver.require(id));
+        for id in named {
+            open.resolver.require(id);
+        }
         open
     }
 
@@ -225,7 +278,9 @@ impl<'a> Open<'a> {
         for mention in source.mentions() {
             match mention.package.id() {
                 Some(id) => {
-                    self.spans.entry(id.clone()).or_insert_with(|| mention.span.clone());
+                    self.spans
+                        .entry(id.clone())
+                        .or_insert_with(|| mention.span.clone());
                     needs.insert(id);
                 }
                 None if self.root.locals.own(&mention.package).is_some() => {}
@@ -250,9 +305,10 @@ impl<'a> Open<'a> {
                 OwnContent::Text(source) => (Some(Answer::Own), self.needs_of(source)),
                 OwnContent::Binary(_) => (Some(Answer::Own), BTreeSet::new()),
             },
-            Ok(Some(LocalAnswer::Local(local))) => {
-                (Some(Answer::Local(local.clone())), self.needs_of(&local.source))
-            }
+            Ok(Some(LocalAnswer::Local(local))) => (
+                Some(Answer::Local(Arc::clone(local))),
+                self.needs_of(&local.source),
+            ),
             Err(error) => {
                 self.failures.insert(id.clone(), error);
                 (None, BTreeSet::new())
@@ -269,12 +325,23 @@ impl<'a> Open<'a> {
         let mut needs = BTreeSet::new();
         match outcome {
             Some(Outcome::Published(published)) => {
-                needs = published.package.dependencies().iter().filter_map(PackageRef::id).collect();
-                self.answers.insert(id.clone(), Answer::Published(Arc::clone(published)));
+                needs = published
+                    .package
+                    .dependencies()
+                    .iter()
+                    .filter_map(PackageRef::id)
+                    .collect();
+                self.answers
+                    .insert(id.clone(), Answer::Published(Arc::clone(published)));
             }
             Some(Outcome::Absent) => {
                 // Whose copy it is is decided when all who have one are known.
-                self.answers.insert(id.clone(), Answer::Stub { embedded_in: id.clone() });
+                self.answers.insert(
+                    id.clone(),
+                    Answer::Stub {
+                        embedded_in: id.clone(),
+                    },
+                );
             }
             None => {}
         }
@@ -283,15 +350,23 @@ impl<'a> Open<'a> {
 
     fn asked(&self, id: &PackageId) -> Asked {
         let chain = self.resolver.chain_to(id);
-        let named = chain.iter().rev().find_map(|package| self.spans.get(package));
-        Asked { span: named.cloned(), chain }
+        let named = chain
+            .iter()
+            .rev()
+            .find_map(|package| self.spans.get(package));
+        Asked {
+            span: named.cloned(),
+            chain,
+        }
     }
 
     /// Published packages that name another without a version, which nothing here answers.
     fn unversioned_dependencies(&self, routes: &wits_model::routes::Routes) -> Vec<Error> {
         let mut errors = Vec::new();
         for (id, answer) in &self.answers {
-            let Answer::Published(published) = answer else { continue };
+            let Answer::Published(published) = answer else {
+                continue;
+            };
             for dependency in published.package.dependencies() {
                 let answered = self.root.locals.own(dependency).is_some();
                 if dependency.version.is_none() && !answered {
@@ -308,7 +383,14 @@ impl<'a> Open<'a> {
     }
 
     fn close(self) -> Result<Closure, Error> {
-        let Self { resolver, mut answers, roots, spans, root, .. } = self;
+        let Self {
+            resolver,
+            mut answers,
+            roots,
+            spans,
+            root,
+            ..
+        } = self;
         // The first package in order that embeds a stub lends it.
         let stubs: Vec<PackageId> = answers
             .iter()
@@ -317,25 +399,49 @@ impl<'a> Open<'a> {
             .collect();
         for stub in stubs {
             let lender = answers.iter().find_map(|(id, answer)| match answer {
-                Answer::Published(published) => {
-                    published.package.dependencies().contains(&stub.clone().into()).then(|| id.clone())
-                }
+                Answer::Published(published) => published
+                    .package
+                    .dependencies()
+                    .contains(&stub.clone().into())
+                    .then(|| id.clone()),
                 _ => None,
             });
             let Some(embedded_in) = lender else {
-                let asked = Asked { span: spans.get(&stub).cloned(), chain: vec![stub.clone()] };
-                return Err(Error::NoLender { package: stub, asked: Box::new(asked) });
+                let asked = Asked {
+                    span: spans.get(&stub).cloned(),
+                    chain: vec![stub.clone()],
+                };
+                return Err(Error::NoLender {
+                    package: stub,
+                    asked: Box::new(asked),
+                });
             };
             answers.insert(stub, Answer::Stub { embedded_in });
         }
         root.locals.check_binaries(answers.keys())?;
         let graph = resolver.finish().map_err(|packages| Error::Cycle {
-            span: packages.iter().find_map(|id| spans.get(id)).cloned().map(Box::new),
+            span: packages
+                .iter()
+                .find_map(|id| spans.get(id))
+                .cloned()
+                .map(Box::new),
             packages,
         })?;
-        if let Some(own) = root.source.reference().id().filter(|own| graph.packages.contains_key(own)) {
-            return Err(Error::Cycle { packages: vec![own], span: root.source.header_span().map(Box::new) });
+        if let Some(own) = root
+            .source
+            .reference()
+            .id()
+            .filter(|own| graph.packages.contains_key(own))
+        {
+            return Err(Error::Cycle {
+                packages: vec![own],
+                span: root.source.header_span().map(Box::new),
+            });
         }
-        Ok(Closure { graph, answers, roots })
+        Ok(Closure {
+            graph,
+            answers,
+            roots,
+        })
     }
 }

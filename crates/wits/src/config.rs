@@ -22,11 +22,20 @@ pub(crate) struct ConfigFile {
 
 /// The files for a project at `root` in a workspace at `workspace`, or for none, the first winning.
 pub(crate) fn files(context: &Context, project: Option<(&Path, &Path)>) -> Vec<ConfigFile> {
-    let explicit = context.config.explicit.clone().map(|path| ConfigFile { path, layer: Layer::CommandLine });
+    let explicit = context.config.explicit.clone().map(|path| ConfigFile {
+        path,
+        layer: Layer::CommandLine,
+    });
     let own = project.and_then(|(root, workspace)| project_file(root, workspace));
-    let own = own.map(|path| ConfigFile { path, layer: Layer::Project });
+    let own = own.map(|path| ConfigFile {
+        path,
+        layer: Layer::Project,
+    });
     let user = context.config.user.clone().filter(|file| file.is_file());
-    let user = user.map(|path| ConfigFile { path, layer: Layer::User });
+    let user = user.map(|path| ConfigFile {
+        path,
+        layer: Layer::User,
+    });
     explicit.into_iter().chain(own).chain(user).collect()
 }
 
@@ -43,9 +52,15 @@ pub(crate) fn load(context: &Context, project: Option<(&Path, &Path)>) -> Result
 /// The nearest `registry.toml` upward from the project's root, no further than the root of the workspace
 /// or, where that is the project itself, of the version control it is in.
 fn project_file(root: &Path, workspace: &Path) -> Option<PathBuf> {
-    let under_control = |dir: &Path| [".git", ".hg", ".jj"].iter().any(|name| dir.join(name).exists());
+    let under_control = |dir: &Path| {
+        [".git", ".hg", ".jj"]
+            .iter()
+            .any(|name| dir.join(name).exists())
+    };
     let last = if workspace == root {
-        root.ancestors().find(|dir| under_control(dir)).unwrap_or(root)
+        root.ancestors()
+            .find(|dir| under_control(dir))
+            .unwrap_or(root)
     } else {
         workspace
     };

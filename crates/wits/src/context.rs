@@ -79,7 +79,11 @@ impl Context {
 
     /// `path` as a message shows it.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
-        match self.shown_from.as_ref().and_then(|base| path.strip_prefix(base).ok()) {
+        match self
+            .shown_from
+            .as_ref()
+            .and_then(|base| path.strip_prefix(base).ok())
+        {
             Some(short) if short.as_os_str().is_empty() => PathBuf::from("."),
             Some(short) => short.to_owned(),
             None => path.to_owned(),

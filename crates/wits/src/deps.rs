@@ -45,7 +45,10 @@ pub(crate) fn stamp(context: &Context, member: &Member) -> Result<Option<Stamp>,
         StampState::Absent => Ok(None),
         StampState::Found(stamp) => Ok(Some(stamp)),
         StampState::Unreadable { path, reason } => {
-            let reason = format!("`{}` cannot be used: {reason}", context.shown(&path).display());
+            let reason = format!(
+                "`{}` cannot be used: {reason}",
+                context.shown(&path).display()
+            );
             context.reporter.note(&Note::StampUnusable { reason });
             Ok(None)
         }
@@ -54,7 +57,11 @@ pub(crate) fn stamp(context: &Context, member: &Member) -> Result<Option<Stamp>,
 
 /// The form of what wits wrote before.
 pub(crate) fn form_of(stamp: Option<&Stamp>) -> Form {
-    let is_wasm = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "wasm");
+    let is_wasm = |name: &String| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+    };
     match stamp {
         Some(stamp) if stamp.entries.keys().any(is_wasm) => Form::Wasm,
         _ => Form::Wit,
@@ -63,7 +70,10 @@ pub(crate) fn form_of(stamp: Option<&Stamp>) -> Form {
 
 /// The entries of a closure by package, without those that the user's own entries answer for.
 pub(crate) fn names(closure: &Closure) -> BTreeMap<PackageId, String> {
-    let laid_out = closure.answers.iter().filter(|(_, answer)| !matches!(answer, Answer::Own));
+    let laid_out = closure
+        .answers
+        .iter()
+        .filter(|(_, answer)| !matches!(answer, Answer::Own));
     deps::entry_names(laid_out.map(|(id, _)| id))
 }
 
@@ -72,11 +82,18 @@ pub(crate) fn dependencies(closure: &Closure, texts: &Texts, form: Form) -> Vec<
     if form == Form::Wit {
         return texts.dependencies();
     }
-    let binaries = closure.answers.iter().filter_map(|(id, answer)| match answer {
-        Answer::Published(published) => Some(Dependency::Binary(published.package.clone())),
-        Answer::Local(_) => texts.packages.get(id).and_then(|text| text.built.clone()).map(|built| Dependency::Binary(built.package)),
-        Answer::Own | Answer::Stub { .. } => None,
-    });
+    let binaries = closure
+        .answers
+        .iter()
+        .filter_map(|(id, answer)| match answer {
+            Answer::Published(published) => Some(Dependency::Binary(published.package.clone())),
+            Answer::Local(_) => texts
+                .packages
+                .get(id)
+                .and_then(|text| text.built.clone())
+                .map(|built| Dependency::Binary(built.package)),
+            Answer::Own | Answer::Stub { .. } => None,
+        });
     binaries.chain(texts.own.iter().cloned()).collect()
 }
 
@@ -93,19 +110,37 @@ pub(crate) fn apply(
     let names = names(closure);
     let mut entries = Vec::new();
     for (id, name) in &names {
-        let text = texts.packages.get(id).ok_or_else(|| Error::Bug(format!("`{id}` has no text")))?;
+        let text = texts
+            .packages
+            .get(id)
+            .ok_or_else(|| Error::Bug(format!("`{id}` has no text")))?;
         let (digest, wasm) = match closure.answers.get(id) {
-            Some(Answer::Published(published)) => (Some(published.pin.digest), Some(published.wasm.clone())),
+            Some(Answer::Published(published)) => {
+                (Some(published.pin.digest), Some(published.wasm.clone()))
+            }
             _ => (None, text.built.as_ref().map(|built| built.wasm.clone())),
         };
         let content = match (form, wasm) {
-            (Form::Wit, _) => Content::Text(text.text.clone()),
+            (Form::Wit, _) => Content::Text(text.printed.clone()),
             (Form::Wasm, Some(wasm)) => Content::Wasm(wasm),
-            (Form::Wasm, None) => return Err(Error::StubAsWasm { package: id.clone() }),
+            (Form::Wasm, None) => {
+                return Err(Error::StubAsWasm {
+                    package: id.clone(),
+                });
+            }
         };
-        entries.push(WantedEntry { name: name.clone(), package: id.clone(), digest, content });
+        entries.push(WantedEntry {
+            name: name.clone(),
+            package: id.clone(),
+            digest,
+            content,
+        });
     }
-    let wanted = Wanted { entries, adopted: locals.adopted.clone(), lock: inputs };
+    let wanted = Wanted {
+        entries,
+        adopted: locals.adopted.clone(),
+        lock: inputs,
+    };
     let applied = deps::apply(&member.deps(), &wanted)?;
     for name in &applied.edited {
         let path = context.shown(&member.deps().join(name));

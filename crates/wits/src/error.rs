@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use wits_model::lock::{LockChange, LockError};
 use wits_model::manifest::ManifestError;
 use wits_model::routes::RouteError;
-use wits_model::{Digest, ErrorKind, PackageId, PackageName, PackageRef, PackageSource, SourceSpan, Version};
+use wits_model::{
+    Digest, ErrorKind, PackageId, PackageName, PackageRef, PackageSource, SourceSpan, Version,
+};
 use wits_registry::RegistryError;
 use wits_wit::WitError;
 use wits_wit::model::Mismatch;
@@ -222,7 +224,9 @@ pub enum Error {
         found: Digest,
     },
     /// A package carries a copy of another that differs from the real one.
-    #[error("`{dependent}` was built against another `{package}` than the one that `{at}` serves: {mismatch}")]
+    #[error(
+        "`{dependent}` was built against another `{package}` than the one that `{at}` serves: {mismatch}"
+    )]
     Skew {
         /// Who carries the copy.
         dependent: PackageId,
@@ -234,7 +238,9 @@ pub enum Error {
         mismatch: Box<Mismatch>,
     },
     /// A package says it was built against WIT that is not what its dependency is today.
-    #[error("`{dependent}` was built against `{package}` with the WIT {declared}, and `{at}` serves it with the WIT {found}")]
+    #[error(
+        "`{dependent}` was built against `{package}` with the WIT {declared}, and `{at}` serves it with the WIT {found}"
+    )]
     OtherWit {
         /// Who was built against it.
         dependent: PackageId,
@@ -399,13 +405,20 @@ pub enum Error {
 }
 
 fn circle(packages: &[PackageId]) -> String {
-    let names: Vec<String> = packages.iter().chain(packages.first()).map(|id| format!("`{id}`")).collect();
+    let names: Vec<String> = packages
+        .iter()
+        .chain(packages.first())
+        .map(|id| format!("`{id}`"))
+        .collect();
     names.join(" -> ")
 }
 
 impl From<WitError> for Error {
     fn from(source: WitError) -> Self {
-        Self::Wit { package: None, source }
+        Self::Wit {
+            package: None,
+            source,
+        }
     }
 }
 
@@ -426,9 +439,10 @@ impl Error {
             Self::Store(error) => error.kind(),
             Self::Wit { source, .. } | Self::Metadata { source, .. } => source.kind(),
             Self::Registry { source, .. } => source.kind(),
-            Self::OtherPackage { .. } | Self::PinnedWit { .. } | Self::Skew { .. } | Self::OtherWit { .. } => {
-                ErrorKind::Integrity
-            }
+            Self::OtherPackage { .. }
+            | Self::PinnedWit { .. }
+            | Self::Skew { .. }
+            | Self::OtherWit { .. } => ErrorKind::Integrity,
             // The gravest of them: what does not match counts more than what may work later.
             Self::Several(errors) => {
                 let rank = |kind: ErrorKind| match kind {
@@ -437,7 +451,11 @@ impl Error {
                     ErrorKind::Project => 1,
                     ErrorKind::Transient => 0,
                 };
-                errors.iter().map(Error::kind).max_by_key(|kind| rank(*kind)).unwrap_or(ErrorKind::Bug)
+                errors
+                    .iter()
+                    .map(Error::kind)
+                    .max_by_key(|kind| rank(*kind))
+                    .unwrap_or(ErrorKind::Bug)
             }
             Self::Runtime(_) | Self::Bug(_) => ErrorKind::Bug,
             _ => ErrorKind::Project,
@@ -451,7 +469,9 @@ impl Error {
             Self::Manifest(error) => Some(error.span()),
             Self::Routes(error) => error.span(),
             Self::Lock(error) => Some(error.span()),
-            Self::Unversioned { span, .. } | Self::MemberNotFound { span, .. } | Self::Metadata { span, .. } => Some(span),
+            Self::Unversioned { span, .. }
+            | Self::MemberNotFound { span, .. }
+            | Self::Metadata { span, .. } => Some(span),
             Self::Cycle { span, .. }
             | Self::LocalUnversioned { span, .. }
             | Self::LocalVersion { span, .. }
@@ -489,7 +509,10 @@ impl Error {
 
     /// This error with the name among `known` that an absent package's name is most like.
     pub(crate) fn suggesting(mut self, known: &BTreeSet<PackageName>) -> Self {
-        if let Self::PackageNotFound { package, similar, .. } = &mut self {
+        if let Self::PackageNotFound {
+            package, similar, ..
+        } = &mut self
+        {
             *similar = crate::versions::similar(package, known);
         }
         self

@@ -22,7 +22,8 @@ struct Pieces(DigestBuilder);
 
 impl Pieces {
     fn add(&mut self, name: &str, bytes: &[u8]) {
-        self.0.update(format!("{} {name} {} ", name.len(), bytes.len()));
+        self.0
+            .update(format!("{} {name} {} ", name.len(), bytes.len()));
         self.0.update(bytes);
     }
 
@@ -38,7 +39,11 @@ impl Pieces {
         self.add("wit", name.as_bytes());
         for path in list(dir)? {
             if path.extension().is_some_and(|extension| extension == "wit") && path.is_file() {
-                let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let file_name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 self.file(&file_name, &path)?;
             }
         }
@@ -63,7 +68,9 @@ pub(crate) fn digest(
     stamp: &Stamp,
     form: Form,
 ) -> Result<Digest, Error> {
-    of(context, workspace, member, form, |entry| deps::owner(entry, Some(stamp)) != Owner::Listed)
+    of(context, workspace, member, form, |entry| {
+        deps::owner(entry, Some(stamp)) != Owner::Listed
+    })
 }
 
 /// The same digest as the next run will see it, when `wit/deps` is laid out. Only `locals` are the
@@ -75,7 +82,9 @@ pub(crate) fn digest_after(
     locals: &Locals,
     form: Form,
 ) -> Result<Digest, Error> {
-    of(context, workspace, member, form, |entry| locals.is_users(&entry.name))
+    of(context, workspace, member, form, |entry| {
+        locals.is_users(&entry.name)
+    })
 }
 
 fn of(
@@ -94,7 +103,10 @@ fn of(
     }
     for other in &workspace.members {
         // Members answer for each other, and all share the lock.
-        let place = other.root.strip_prefix(&workspace.root).unwrap_or(&other.root);
+        let place = other
+            .root
+            .strip_prefix(&workspace.root)
+            .unwrap_or(&other.root);
         pieces.add("member", place.to_string_lossy().as_bytes());
         pieces.add("this", &[u8::from(other.root == member.root)]);
         pieces.wit("", &other.wit)?;
@@ -105,7 +117,10 @@ fn of(
             pieces.wit(&name.to_string(), &wit_dir_of(&entry.path))?;
         }
     }
-    for entry in deps::scan(&member.deps())?.iter().filter(|entry| is_users(entry)) {
+    for entry in deps::scan(&member.deps())?
+        .iter()
+        .filter(|entry| is_users(entry))
+    {
         pieces.own(entry)?;
     }
     Ok(pieces.0.finish())

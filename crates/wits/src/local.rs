@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use wits_model::{PackageId, PackageName, PackageRef, SourceSpan};
 use wits_store::deps::{self, Entry, EntryKind, Owner, Stamp};
@@ -49,8 +50,8 @@ pub(crate) enum OwnContent {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Locals {
     own: BTreeMap<PackageRef, OwnEntry>,
-    overrides: BTreeMap<PackageName, (LocalPackage, SourceSpan)>,
-    members: BTreeMap<PackageId, LocalPackage>,
+    overrides: BTreeMap<PackageName, Arc<LocalPackage>>,
+    members: BTreeMap<PackageId, Arc<LocalPackage>>,
     /// Entries of `wit/deps` that wkg wrote, which wits takes over.
     pub(crate) adopted: BTreeSet<String>,
     /// The names of all other entries that no stamp lists.
@@ -62,7 +63,7 @@ pub(crate) enum LocalAnswer<'a> {
     /// An entry of `wit/deps`.
     Own(&'a OwnEntry),
     /// An override or a member.
-    Local(&'a LocalPackage),
+    Local(&'a Arc<LocalPackage>),
 }
 
 impl Locals {
@@ -100,13 +101,22 @@ impl Locals {
                     span: Some(Box::new(entry.span.clone())),
                 });
             }
-            locals.overrides.insert(name.clone(), (local, entry.span.clone()));
+            locals.overrides.insert(name.clone(), Arc::new(local));
         }
-        for other in workspace.members.iter().filter(|other| other.root != member.root) {
+        for other in workspace
+            .members
+            .iter()
+            .filter(|other| other.root != member.root)
+        {
             // A member without a version is no one's dependency, so it is passed over here.
             let source = other.source(context)?;
             if let Some(id) = source.reference().id() {
-                locals.members.insert(id.clone(), LocalPackage { id, dir: other.wit.clone(), source });
+                let local = LocalPackage {
+                    id: id.clone(),
+                    dir: other.wit.clone(),
+                    source,
+                };
+                locals.members.insert(id, Arc::new(local));
             }
         }
         Ok(locals)
@@ -125,11 +135,15 @@ impl Locals {
     }
 
     /// Who answers for `wanted`, if anyone does. `span` is where it is asked for.
-    pub(crate) fn answer(&self, wanted: &PackageId, span: Option<&SourceSpan>) -> Result<Option<LocalAnswer<'_>>, Error> {
+    pub(crate) fn answer(
+        &self,
+        wanted: &PackageId,
+        span: Option<&SourceSpan>,
+    ) -> Result<Option<LocalAnswer<'_>>, Error> {
         if let Some(own) = self.own(&wanted.clone().into()) {
             return Ok(Some(LocalAnswer::Own(own)));
         }
-        if let Some((local, _)) = self.overrides.get(&wanted.name) {
+        if let Some(local) = self.overrides.get(&wanted.name) {
             if local.id.version != wanted.version {
                 return Err(Error::LocalVersion {
                     package: wanted.clone(),
@@ -150,7 +164,10 @@ impl Locals {
 
     /// A binary of the user's brings copies of what it embeds. Nothing else in the closure may be such a
     /// package as text, because WIT parsers cannot take both.
-    pub(crate) fn check_binaries<'a>(&self, text: impl Iterator<Item = &'a PackageId>) -> Result<(), Error> {
+    pub(crate) fn check_binaries<'a>(
+        &self,
+        text: impl Iterator<Item = &'a PackageId>,
+    ) -> Result<(), Error> {
         let mut text: BTreeSet<PackageRef> = text.cloned().map(PackageRef::from).collect();
         for own in self.own.values() {
             match own.content {
@@ -159,9 +176,18 @@ impl Locals {
             };
         }
         for own in self.own.values() {
-            let OwnContent::Binary(binary) = &own.content else { continue };
-            if let Some(package) = binary.dependencies().iter().find(|embedded| text.contains(embedded)) {
-                return Err(Error::BinaryBesideText { path: own.path.clone(), package: package.clone() });
+            let OwnContent::Binary(binary) = &own.content else {
+                continue;
+            };
+            if let Some(package) = binary
+                .dependencies()
+                .iter()
+                .find(|embedded| text.contains(embedded))
+            {
+                return Err(Error::BinaryBesideText {
+                    path: own.path.clone(),
+                    package: package.clone(),
+                });
             }
         }
         Ok(())
@@ -191,12 +217,22 @@ impl Locals {
 
 /// Whether an entry that has the layout of wits and wkg holds the package its name says.
 fn is_layout_of_its_package(context: &Context, entry: &Entry) -> bool {
-    let Ok(files) = wit_files(context, &entry.path) else { return false };
-    let Ok(source) = SourcePackage::parse(files) else { return false };
+    let Ok(files) = wit_files(context, &entry.path) else {
+        return false;
+    };
+    let Ok(source) = SourcePackage::parse(files) else {
+        return false;
+    };
     let PackageRef { name, version } = source.reference();
     let (namespace, name) = (name.namespace(), name.name());
-    let version = version.map(|version| format!("-{version}")).unwrap_or_default();
-    [format!("{namespace}-{name}{version}"), format!("{namespace}--{name}{version}")].contains(&entry.name)
+    let version = version
+        .map(|version| format!("-{version}"))
+        .unwrap_or_default();
+    [
+        format!("{namespace}-{name}{version}"),
+        format!("{namespace}--{name}{version}"),
+    ]
+    .contains(&entry.name)
 }
 
 /// Reads an entry that is the user's; nothing if there is no WIT in it.
@@ -212,14 +248,25 @@ fn own_entry(context: &Context, entry: &Entry) -> Result<Option<OwnEntry>, Error
         }
         EntryKind::WitFile => {
             let bytes = wits_fs::read(&entry.path)?;
-            OwnContent::Text(SourcePackage::parse(vec![SourceFile { path: path.clone(), bytes }])?)
+            OwnContent::Text(SourcePackage::parse(vec![SourceFile {
+                path: path.clone(),
+                bytes,
+            }])?)
         }
         EntryKind::WasmFile => match wits_wit::decode(&wits_fs::read(&entry.path)?) {
             Ok(Decoded::Package(package)) => OwnContent::Binary(package),
             Ok(Decoded::Component(_)) => {
-                return Err(Error::OwnNotWit { path, reason: "it is a component".to_owned() });
+                return Err(Error::OwnNotWit {
+                    path,
+                    reason: "it is a component".to_owned(),
+                });
             }
-            Err(error) => return Err(Error::OwnNotWit { path, reason: error.to_string() }),
+            Err(error) => {
+                return Err(Error::OwnNotWit {
+                    path,
+                    reason: error.to_string(),
+                });
+            }
         },
         EntryKind::Other => return Ok(None),
     };
@@ -227,17 +274,28 @@ fn own_entry(context: &Context, entry: &Entry) -> Result<Option<OwnEntry>, Error
         OwnContent::Text(source) => source.reference(),
         OwnContent::Binary(package) => package.id(),
     };
-    Ok(Some(OwnEntry { path, package, content }))
+    Ok(Some(OwnEntry {
+        path,
+        package,
+        content,
+    }))
 }
 
 /// Reads the package in a directory of WIT; it must have a version, since it stands for one.
 fn local_package(context: &Context, dir: &Path) -> Result<LocalPackage, Error> {
     list(dir)?;
     let source = SourcePackage::parse(wit_files(context, dir)?)?;
-    let id = source.reference().id().ok_or_else(|| Error::LocalUnversioned {
-        package: source.name().clone(),
-        path: context.shown(dir),
-        span: source.header_span().map(Box::new),
-    })?;
-    Ok(LocalPackage { id, dir: dir.to_owned(), source })
+    let id = source
+        .reference()
+        .id()
+        .ok_or_else(|| Error::LocalUnversioned {
+            package: source.name().clone(),
+            path: context.shown(dir),
+            span: source.header_span().map(Box::new),
+        })?;
+    Ok(LocalPackage {
+        id,
+        dir: dir.to_owned(),
+        source,
+    })
 }

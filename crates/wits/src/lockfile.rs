@@ -36,14 +36,18 @@ pub(crate) fn of<'a>(closures: impl IntoIterator<Item = (&'a Closure, &'a Texts)
                     embedded_in: None,
                 },
                 Answer::Local(local) => LockedPackage {
-                    source: PackageSource::Path { path: local.dir.clone() },
+                    source: PackageSource::Path {
+                        path: local.dir.clone(),
+                    },
                     pin: None,
                     wit: None,
                     dependencies,
                     embedded_in: None,
                 },
                 Answer::Stub { embedded_in } => {
-                    let Some(Answer::Published(lender)) = closure.answers.get(embedded_in) else { continue };
+                    let Some(Answer::Published(lender)) = closure.answers.get(embedded_in) else {
+                        continue;
+                    };
                     LockedPackage {
                         source: lender.source.clone(),
                         pin: None,
@@ -60,13 +64,20 @@ pub(crate) fn of<'a>(closures: impl IntoIterator<Item = (&'a Closure, &'a Texts)
     // What a member's own entry answers for may not be in the lock at all.
     let known: Vec<PackageId> = packages.keys().cloned().collect();
     for locked in packages.values_mut() {
-        locked.dependencies.retain(|dependency| known.binary_search(dependency).is_ok());
+        locked
+            .dependencies
+            .retain(|dependency| known.binary_search(dependency).is_ok());
     }
     Lock { packages }
 }
 
 /// Writes the lock if `changes` say that it is another. A project that needs nothing gets no lock.
-pub(crate) fn write(context: &Context, workspace: &Workspace, lock: &Lock, changes: &[LockChange]) -> Result<(), Error> {
+pub(crate) fn write(
+    context: &Context,
+    workspace: &Workspace,
+    lock: &Lock,
+    changes: &[LockChange],
+) -> Result<(), Error> {
     let file = workspace.lock_file();
     // A lock that says the same in other words is left alone.
     if !changes.is_empty() {

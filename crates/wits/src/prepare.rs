@@ -8,8 +8,8 @@
 //!
 //! Nothing is written here but the cache.
 
-use wits_model::lock::{Lock, LockChange};
 use wits_model::PackageId;
+use wits_model::lock::{Lock, LockChange};
 use wits_store::deps::PACKAGE_WIT;
 use wits_wit::SourcePackage;
 
@@ -57,7 +57,9 @@ pub(crate) async fn prepare<'a>(
     let members: Vec<&Member> = workspace.members.iter().collect();
     let prepared = prepare_members(context, workspace, &members, View::Owner, form).await?;
     if context.locking == Locking::Locked && !prepared.changes.is_empty() {
-        return Err(Error::LockOutdated { changes: prepared.changes });
+        return Err(Error::LockOutdated {
+            changes: prepared.changes,
+        });
     }
     Ok(prepared)
 }
@@ -83,14 +85,24 @@ pub(crate) async fn prepare_members<'a>(
         };
         for own in locals.own_entries() {
             let package = own.package.to_string();
-            context.reporter.note(&Note::OwnEntry { path: own.path.clone(), package });
+            context.reporter.note(&Note::OwnEntry {
+                path: own.path.clone(),
+                package,
+            });
         }
         inputs.push((*member, source, locals));
     }
     // Routes are those of the workspace: one lock, one answer.
-    let nearest = if let [only] = members { &only.root } else { &workspace.root };
+    let nearest = if let [only] = members {
+        &only.root
+    } else {
+        &workspace.root
+    };
     let session = Session::new(context, Some((nearest, &workspace.root)))?;
-    let roots: Vec<Root<'_>> = inputs.iter().map(|(_, source, locals)| Root { source, locals }).collect();
+    let roots: Vec<Root<'_>> = inputs
+        .iter()
+        .map(|(_, source, locals)| Root { source, locals })
+        .collect();
     let closures = closure::resolve(&session, &roots, &old).await?;
     let mut prepared = Vec::new();
     for ((member, source, locals), closure) in inputs.into_iter().zip(closures) {
@@ -102,9 +114,23 @@ pub(crate) async fn prepare_members<'a>(
         let texts = Texts::of(locals.own_dependencies(), &closure, &file_of)?;
         verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
         wits_wit::check(&source, deps::dependencies(&closure, &texts, form))?;
-        prepared.push(PreparedMember { member, source, locals, closure, texts });
+        prepared.push(PreparedMember {
+            member,
+            source,
+            locals,
+            closure,
+            texts,
+        });
     }
-    let lock = lockfile::of(prepared.iter().map(|member| (&member.closure, &member.texts)));
+    let lock = lockfile::of(
+        prepared
+            .iter()
+            .map(|member| (&member.closure, &member.texts)),
+    );
     let changes = old.diff(&lock);
-    Ok(Prepared { lock, changes, members: prepared })
+    Ok(Prepared {
+        lock,
+        changes,
+        members: prepared,
+    })
 }

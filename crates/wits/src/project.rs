@@ -58,16 +58,27 @@ impl Member {
         Ok(SourcePackage::parse(wit_files(context, &self.wit)?)?)
     }
 
-    fn at(context: &Context, root: &Path, wit_dir: Option<&Path>, manifest: Manifest) -> Result<Self, Error> {
+    fn at(
+        context: &Context,
+        root: &Path,
+        wit_dir: Option<&Path>,
+        manifest: Manifest,
+    ) -> Result<Self, Error> {
         let wit = match (wit_dir, &manifest.wit) {
             (Some(named), _) => root.join(named),
             (None, Some(named)) => named.clone(),
             (None, None) => root.join(WIT_DIR),
         };
         if !wit.is_dir() {
-            return Err(Error::NoWitDirectory { path: context.shown(&wit) });
+            return Err(Error::NoWitDirectory {
+                path: context.shown(&wit),
+            });
         }
-        Ok(Self { root: root.to_owned(), wit, manifest })
+        Ok(Self {
+            root: root.to_owned(),
+            wit,
+            manifest,
+        })
     }
 }
 
@@ -83,7 +94,9 @@ impl Workspace {
         let root = from
             .ancestors()
             .find(|dir| manifest_file(dir).is_some() || dir.join(named).is_dir())
-            .ok_or_else(|| Error::NoProject { from: context.shown(from) })?;
+            .ok_or_else(|| Error::NoProject {
+                from: context.shown(from),
+            })?;
         let manifest = load_manifest(context, root)?;
         if manifest.workspace.is_some() {
             return Self::of(context, root, wit_dir, manifest, root);
@@ -93,12 +106,18 @@ impl Workspace {
                 continue;
             }
             let outer = load_manifest(context, above)?;
-            if outer.workspace.is_some() && member_dirs(above, &outer)?.iter().any(|dir| dir == root) {
+            if outer.workspace.is_some()
+                && member_dirs(above, &outer)?.iter().any(|dir| dir == root)
+            {
                 return Self::of(context, above, wit_dir, outer, root);
             }
         }
         let member = Member::at(context, root, wit_dir, manifest)?;
-        Ok(Self { root: root.to_owned(), members: vec![member], current: Some(0) })
+        Ok(Self {
+            root: root.to_owned(),
+            members: vec![member],
+            current: Some(0),
+        })
     }
 
     /// The workspace at `root`, seen from `current`.
@@ -110,19 +129,35 @@ impl Workspace {
         current: &Path,
     ) -> Result<Self, Error> {
         let mut members = Vec::new();
-        let own_wit = manifest.wit.clone().unwrap_or_else(|| root.join(wit_dir.unwrap_or(Path::new(WIT_DIR))));
+        let own_wit = manifest
+            .wit
+            .clone()
+            .unwrap_or_else(|| root.join(wit_dir.unwrap_or(Path::new(WIT_DIR))));
         for dir in member_dirs(root, &manifest)? {
             if dir != root {
                 let wit_dir = if dir == current { wit_dir } else { None };
-                members.push(Member::at(context, &dir, wit_dir, load_manifest(context, &dir)?)?);
+                members.push(Member::at(
+                    context,
+                    &dir,
+                    wit_dir,
+                    load_manifest(context, &dir)?,
+                )?);
             }
         }
         if own_wit.is_dir() {
-            members.push(Member { root: root.to_owned(), wit: own_wit, manifest });
+            members.push(Member {
+                root: root.to_owned(),
+                wit: own_wit,
+                manifest,
+            });
         }
         members.sort_by(|a, b| a.root.cmp(&b.root));
         let current = members.iter().position(|member| member.root == current);
-        Ok(Self { root: root.to_owned(), members, current })
+        Ok(Self {
+            root: root.to_owned(),
+            members,
+            current,
+        })
     }
 
     /// The file of the lock.
@@ -142,13 +177,20 @@ impl Workspace {
         };
         chosen.ok_or_else(|| Error::NoMember {
             operation,
-            members: self.members.iter().map(|member| context.shown(&member.root)).collect(),
+            members: self
+                .members
+                .iter()
+                .map(|member| context.shown(&member.root))
+                .collect(),
         })
     }
 }
 
 pub(crate) fn manifest_file(dir: &Path) -> Option<PathBuf> {
-    [MANIFEST, foreign::WKG_MANIFEST].iter().map(|name| dir.join(name)).find(|file| file.is_file())
+    [MANIFEST, foreign::WKG_MANIFEST]
+        .iter()
+        .map(|name| dir.join(name))
+        .find(|file| file.is_file())
 }
 
 fn load_manifest(context: &Context, dir: &Path) -> Result<Manifest, Error> {
@@ -167,7 +209,11 @@ fn load_manifest(context: &Context, dir: &Path) -> Result<Manifest, Error> {
 /// is a project; a plain path must be there.
 fn member_dirs(root: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>, Error> {
     let mut found = BTreeSet::new();
-    for member in manifest.workspace.iter().flat_map(|workspace| &workspace.members) {
+    for member in manifest
+        .workspace
+        .iter()
+        .flat_map(|workspace| &workspace.members)
+    {
         let mut dirs = vec![root.to_owned()];
         for part in member.parts() {
             let mut below = Vec::new();
@@ -177,9 +223,9 @@ fn member_dirs(root: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>, Error> 
                     continue;
                 }
                 below.extend(list(dir)?.into_iter().filter(|path| {
-                    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-                        wits_model::manifest::Member::part_matches(part, name)
-                    })
+                    path.file_name()
+                        .and_then(|name| name.to_str())
+                        .is_some_and(|name| wits_model::manifest::Member::part_matches(part, name))
                 }));
             }
             dirs = below;
@@ -204,9 +250,17 @@ pub(crate) fn read_text(context: &Context, file: &Path) -> Result<String, Error>
         let at = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
         let span = wits_model::SourceSpan::new(context.shown(file), text, at..at + 1);
-        Error::Wit { package: None, source: wits_wit::WitError::NotUtf8 { span: Box::new(span) } }
+        Error::Wit {
+            package: None,
+            source: wits_wit::WitError::NotUtf8 {
+                span: Box::new(span),
+            },
+        }
     })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
 }
 
 /// The `.wit` files of a directory, not of those below it, as wit-parser takes them.
@@ -214,7 +268,10 @@ pub(crate) fn wit_files(context: &Context, dir: &Path) -> Result<Vec<SourceFile>
     let mut files = Vec::new();
     for path in list(dir)? {
         if path.extension().is_some_and(|extension| extension == "wit") && path.is_file() {
-            files.push(SourceFile { bytes: wits_fs::read(&path)?, path: context.shown(&path) });
+            files.push(SourceFile {
+                bytes: wits_fs::read(&path)?,
+                path: context.shown(&path),
+            });
         }
     }
     Ok(files)
@@ -223,7 +280,9 @@ pub(crate) fn wit_files(context: &Context, dir: &Path) -> Result<Vec<SourceFile>
 /// What is in a directory, sorted.
 pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(dir).and_then(|entries| {
-        entries.map(|entry| entry.map(|entry| entry.path())).collect::<std::io::Result<Vec<_>>>()
+        entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<std::io::Result<Vec<_>>>()
     });
     let mut paths = entries.map_err(wits_fs::FsError::io("list", dir))?;
     paths.sort();
@@ -234,9 +293,18 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, Error> {
 pub(crate) fn wit_dir_of(dir: &Path) -> PathBuf {
     let has_wit = |dir: &Path| {
         std::fs::read_dir(dir).is_ok_and(|entries| {
-            entries.flatten().any(|entry| entry.path().extension().is_some_and(|extension| extension == "wit"))
+            entries.flatten().any(|entry| {
+                entry
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == "wit")
+            })
         })
     };
     let inner = dir.join(WIT_DIR);
-    if !has_wit(dir) && has_wit(&inner) { inner } else { dir.to_owned() }
+    if !has_wit(dir) && has_wit(&inner) {
+        inner
+    } else {
+        dir.to_owned()
+    }
 }

@@ -170,7 +170,10 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SameSeries { versions } => {
-                write!(f, "types of these packages are distinct, although their versions are compatible:")?;
+                write!(
+                    f,
+                    "types of these packages are distinct, although their versions are compatible:"
+                )?;
                 for (package, by_project, askers) in versions {
                     let project = by_project.then(|| "this project".to_owned());
                     let askers = askers.iter().map(|id| format!("`{id}`"));
@@ -180,12 +183,24 @@ impl fmt::Display for Note {
                 Ok(())
             }
             Self::OwnEntry { path, package } => {
-                write!(f, "`{}` is yours and answers for `{package}`; no registry is asked", path.display())
+                write!(
+                    f,
+                    "`{}` is yours and answers for `{package}`; no registry is asked",
+                    path.display()
+                )
             }
             Self::Replaced { path } => {
-                write!(f, "`{}` differed from the package and was written again", path.display())
+                write!(
+                    f,
+                    "`{}` differed from the package and was written again",
+                    path.display()
+                )
             }
-            Self::RouteDiffers { package, locked, route } => write!(
+            Self::RouteDiffers {
+                package,
+                locked,
+                route,
+            } => write!(
                 f,
                 "`{package}` is locked to `{locked}`, and today's route leads to `{route}`; the lock wins \
                  (to move it, remove its table from wits.lock)"
@@ -194,8 +209,15 @@ impl fmt::Display for Note {
                 f,
                 "`{dependent}` was built against other bytes of `{package}`, with the same WIT"
             ),
-            Self::SkewAllowed { difference, because, .. } => write!(f, "{difference}; it may pass, since {because}"),
-            Self::Stub { package, embedded_in } => write!(
+            Self::SkewAllowed {
+                difference,
+                because,
+                ..
+            } => write!(f, "{difference}; it may pass, since {because}"),
+            Self::Stub {
+                package,
+                embedded_in,
+            } => write!(
                 f,
                 "`{package}` is a stub from `{embedded_in}`, without docs and perhaps without functions; \
                  `embedded = \"allow\"` in registry.toml lets it pass"
@@ -207,9 +229,15 @@ impl fmt::Display for Note {
             ),
             Self::CacheNotWritten { reason } => write!(f, "the cache cannot be written: {reason}"),
             Self::NoCounterpart { file, key, instead } => {
-                write!(f, "`{key}` in `{}` is not used by wits: {instead}", file.display())
+                write!(
+                    f,
+                    "`{key}` in `{}` is not used by wits: {instead}",
+                    file.display()
+                )
             }
-            Self::Waiting { holder } => write!(f, "waiting for {holder}, which works on this project"),
+            Self::Waiting { holder } => {
+                write!(f, "waiting for {holder}, which works on this project")
+            }
             Self::StampUnusable { reason } => write!(f, "wit/deps is checked anew: {reason}"),
             Self::PickedVersion { package, .. } => write!(f, "newest version: `{package}`"),
             Self::NewerDeclaration { package } => write!(

@@ -81,8 +81,11 @@ impl Resolver {
 
     /// The closure, or a cycle in it.
     pub(crate) fn finish(self) -> Result<Graph, Vec<PackageId>> {
-        let packages: BTreeMap<_, _> =
-            self.packages.into_iter().map(|(id, dependencies)| (id, dependencies.unwrap_or_default())).collect();
+        let packages: BTreeMap<_, _> = self
+            .packages
+            .into_iter()
+            .map(|(id, dependencies)| (id, dependencies.unwrap_or_default()))
+            .collect();
         let order = topological(&packages)?;
         Ok(Graph { packages, order })
     }
@@ -98,7 +101,9 @@ pub(crate) struct Graph {
 }
 
 /// Kahn's algorithm, taking the first ready package in order each time. What it cannot order is a cycle.
-fn topological(packages: &BTreeMap<PackageId, BTreeSet<PackageId>>) -> Result<Vec<PackageId>, Vec<PackageId>> {
+fn topological(
+    packages: &BTreeMap<PackageId, BTreeSet<PackageId>>,
+) -> Result<Vec<PackageId>, Vec<PackageId>> {
     let mut missing: BTreeMap<&PackageId, usize> = BTreeMap::new();
     let mut dependents: BTreeMap<&PackageId, Vec<&PackageId>> = BTreeMap::new();
     for (id, dependencies) in packages {
@@ -107,8 +112,11 @@ fn topological(packages: &BTreeMap<PackageId, BTreeSet<PackageId>>) -> Result<Ve
             dependents.entry(dependency).or_default().push(id);
         }
     }
-    let mut ready: BTreeSet<&PackageId> =
-        missing.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+    let mut ready: BTreeSet<&PackageId> = missing
+        .iter()
+        .filter(|(_, count)| **count == 0)
+        .map(|(id, _)| *id)
+        .collect();
     let mut order = Vec::with_capacity(packages.len());
     while let Some(id) = ready.pop_first() {
         order.push(id.clone());
@@ -133,7 +141,9 @@ fn topological(packages: &BTreeMap<PackageId, BTreeSet<PackageId>>) -> Result<Ve
             return Err(path[start..].iter().map(|id| (*id).clone()).collect());
         }
         path.push(id);
-        at = packages[id].iter().find(|dependency| !done.contains(dependency));
+        at = packages[id]
+            .iter()
+            .find(|dependency| !done.contains(dependency));
     }
     Ok(order)
 }
@@ -147,9 +157,14 @@ mod tests {
     }
 
     /// Resolves with answers from `graph`, taking needs in the order that `pick` says.
-    fn resolve(graph: &[(&str, &[&str])], pick: impl Fn(usize) -> usize) -> Result<Graph, Vec<PackageId>> {
-        let graph: BTreeMap<PackageId, BTreeSet<PackageId>> =
-            graph.iter().map(|(id_, deps)| (id(id_), deps.iter().map(|dep| id(dep)).collect())).collect();
+    fn resolve(
+        graph: &[(&str, &[&str])],
+        pick: impl Fn(usize) -> usize,
+    ) -> Result<Graph, Vec<PackageId>> {
+        let graph: BTreeMap<PackageId, BTreeSet<PackageId>> = graph
+            .iter()
+            .map(|(id_, deps)| (id(id_), deps.iter().map(|dep| id(dep)).collect()))
+            .collect();
         let mut resolver = Resolver::default();
         resolver.require(id("t:root@1.0.0"));
         let mut open: Vec<PackageId> = Vec::new();
@@ -180,7 +195,16 @@ mod tests {
         assert_eq!(first.order, last.order);
         assert_eq!(first.packages, last.packages);
         let order: Vec<String> = first.order.iter().map(ToString::to_string).collect();
-        assert_eq!(order, ["t:c@1.0.0", "t:a@1.0.0", "t:c@2.0.0", "t:b@1.0.0", "t:root@1.0.0"]);
+        assert_eq!(
+            order,
+            [
+                "t:c@1.0.0",
+                "t:a@1.0.0",
+                "t:c@2.0.0",
+                "t:b@1.0.0",
+                "t:root@1.0.0"
+            ]
+        );
     }
 
     #[test]
@@ -190,7 +214,10 @@ mod tests {
             ("t:a@1.0.0", &["t:b@1.0.0"]),
             ("t:b@1.0.0", &["t:a@1.0.0"]),
         ];
-        assert_eq!(resolve(graph, |_| 0).unwrap_err(), [id("t:a@1.0.0"), id("t:b@1.0.0")]);
+        assert_eq!(
+            resolve(graph, |_| 0).unwrap_err(),
+            [id("t:a@1.0.0"), id("t:b@1.0.0")]
+        );
     }
 
     #[test]

@@ -42,10 +42,17 @@ pub(crate) struct Published {
 
 impl<'a> Session<'a> {
     /// A session for a project, or for none.
-    pub(crate) fn new(context: &'a Context, project: Option<(&Path, &Path)>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        context: &'a Context,
+        project: Option<(&Path, &Path)>,
+    ) -> Result<Self, Error> {
         let options = Options {
             offline: context.offline,
-            proxy: if context.system_proxy { Proxy::System } else { Proxy::None },
+            proxy: if context.system_proxy {
+                Proxy::System
+            } else {
+                Proxy::None
+            },
             ..Options::default()
         };
         Ok(Self {
@@ -59,18 +66,36 @@ impl<'a> Session<'a> {
     /// The registry that serves `name`, by its route.
     pub(crate) fn route(&self, name: &PackageName) -> Result<RegistryUrl, Error> {
         let route = self.routes.route(name);
-        route.map(|route| route.url).ok_or_else(|| Error::NoRoute { package: name.clone(), asked: Box::default() })
+        route.map(|route| route.url).ok_or_else(|| Error::NoRoute {
+            package: name.clone(),
+            asked: Box::default(),
+        })
     }
 
     /// Where `name` is today. Asks the domain of a `well-known:` route.
-    pub(crate) async fn locate(&self, registry: &RegistryUrl, name: &PackageName) -> Result<PackageSource, Error> {
-        self.registries.locate(registry, name).await.map_err(|source| registry_error(source, false))
+    pub(crate) async fn locate(
+        &self,
+        registry: &RegistryUrl,
+        name: &PackageName,
+    ) -> Result<PackageSource, Error> {
+        self.registries
+            .locate(registry, name)
+            .await
+            .map_err(|source| registry_error(source, false))
     }
 
     /// The locked package.
-    pub(crate) async fn locked(&self, id: &PackageId, locked: &LockedPackage, pin: &Pin) -> Result<Published, Error> {
+    pub(crate) async fn locked(
+        &self,
+        id: &PackageId,
+        locked: &LockedPackage,
+        pin: &Pin,
+    ) -> Result<Published, Error> {
         // A `well-known:` domain is not asked for a package that is locked.
-        let route = self.routes.route(&id.name).and_then(|route| route.url.source_of(&id.name));
+        let route = self
+            .routes
+            .route(&id.name)
+            .and_then(|route| route.url.source_of(&id.name));
         if let Some(route) = route.filter(|route| *route != locked.source) {
             self.context.reporter.note(&Note::RouteDiffers {
                 package: id.clone(),
@@ -82,15 +107,20 @@ impl<'a> Session<'a> {
         let (wasm, fetched) = match self.cached(id, &pin.digest)? {
             Some(wasm) => (wasm, false),
             None if self.context.offline && !is_local => {
-                return Err(Error::NotCached { package: id.clone(), asked: Box::default() });
+                return Err(Error::NotCached {
+                    package: id.clone(),
+                    asked: Box::default(),
+                });
             }
             None => (self.pull(id, &locked.source, pin, true).await?, true),
         };
         let published = decode(id, locked.source.clone(), pin.clone(), wasm, fetched)?;
         match locked.wit {
-            Some(wit) if wit != published.wit => {
-                Err(Error::PinnedWit { package: id.clone(), locked: wit, found: published.wit })
-            }
+            Some(wit) if wit != published.wit => Err(Error::PinnedWit {
+                package: id.clone(),
+                locked: wit,
+                found: published.wit,
+            }),
             _ => Ok(published),
         }
     }
@@ -99,21 +129,35 @@ impl<'a> Session<'a> {
     pub(crate) async fn unlocked(&self, id: &PackageId) -> Result<Published, Error> {
         let registry = self.route(&id.name)?;
         if self.context.offline && !matches!(registry, RegistryUrl::Layout { .. }) {
-            return Err(Error::NotLocked { package: id.clone(), asked: Box::default() });
+            return Err(Error::NotLocked {
+                package: id.clone(),
+                asked: Box::default(),
+            });
         }
         let source = self.locate(&registry, &id.name).await?;
         self.at(id, source).await
     }
 
     /// The package as `source` has it today.
-    pub(crate) async fn at(&self, id: &PackageId, source: PackageSource) -> Result<Published, Error> {
+    pub(crate) async fn at(
+        &self,
+        id: &PackageId,
+        source: PackageSource,
+    ) -> Result<Published, Error> {
         let (pin, wasm, fetched) = self.bytes(id, &source).await?;
         decode(id, source, pin, wasm, fetched)
     }
 
     /// The verified bytes of the version that `source` has today.
-    pub(crate) async fn bytes(&self, id: &PackageId, source: &PackageSource) -> Result<(Pin, Vec<u8>, bool), Error> {
-        let backend = self.registries.of(source).map_err(|error| registry_error(error, false))?;
+    pub(crate) async fn bytes(
+        &self,
+        id: &PackageId,
+        source: &PackageSource,
+    ) -> Result<(Pin, Vec<u8>, bool), Error> {
+        let backend = self
+            .registries
+            .of(source)
+            .map_err(|error| registry_error(error, false))?;
         let release = match backend.release(source, &id.version).await {
             Ok(release) => release,
             Err(error) => return Err(self.not_there(id, source, error).await),
@@ -128,13 +172,24 @@ impl<'a> Session<'a> {
     }
 
     /// All versions that `source` has.
-    pub(crate) async fn versions(&self, source: &PackageSource) -> Result<Vec<Version>, RegistryError> {
+    pub(crate) async fn versions(
+        &self,
+        source: &PackageSource,
+    ) -> Result<Vec<Version>, RegistryError> {
         self.registries.of(source)?.versions(source).await
     }
 
     /// An absent version or package as an error that says what is there instead.
-    async fn not_there(&self, id: &PackageId, source: &PackageSource, error: RegistryError) -> Error {
-        if !matches!(error, RegistryError::VersionNotFound { .. } | RegistryError::PackageNotFound { .. }) {
+    async fn not_there(
+        &self,
+        id: &PackageId,
+        source: &PackageSource,
+        error: RegistryError,
+    ) -> Error {
+        if !matches!(
+            error,
+            RegistryError::VersionNotFound { .. } | RegistryError::PackageNotFound { .. }
+        ) {
             return registry_error(error, false);
         }
         match self.versions(source).await {
@@ -156,14 +211,25 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn pull(&self, id: &PackageId, source: &PackageSource, pin: &Pin, locked: bool) -> Result<Vec<u8>, Error> {
-        let backend = self.registries.of(source).map_err(|error| registry_error(error, locked))?;
+    async fn pull(
+        &self,
+        id: &PackageId,
+        source: &PackageSource,
+        pin: &Pin,
+        locked: bool,
+    ) -> Result<Vec<u8>, Error> {
+        let backend = self
+            .registries
+            .of(source)
+            .map_err(|error| registry_error(error, locked))?;
         let pulled = backend.pull(source, &id.version, pin).await;
         let wasm = pulled.map_err(|error| registry_error(error, locked))?;
         match self.cache.put(&pin.digest, &wasm) {
             Ok(()) => {}
             Err(error @ StoreError::CacheUnwritable { .. }) => {
-                self.context.reporter.note(&Note::CacheNotWritten { reason: error.to_string() });
+                self.context.reporter.note(&Note::CacheNotWritten {
+                    reason: error.to_string(),
+                });
             }
             Err(error) => return Err(error.into()),
         }
@@ -186,7 +252,11 @@ impl<'a> Session<'a> {
 
     /// The locked package if it is pinned, otherwise what its registry has.
     pub(crate) async fn package(&self, lock: &Lock, id: &PackageId) -> Result<Published, Error> {
-        match lock.packages.get(id).and_then(|locked| Some((locked, locked.pin.as_ref()?))) {
+        match lock
+            .packages
+            .get(id)
+            .and_then(|locked| Some((locked, locked.pin.as_ref()?)))
+        {
             Some((locked, pin)) => self.locked(id, locked, pin).await,
             None => self.unlocked(id).await,
         }
@@ -194,11 +264,21 @@ impl<'a> Session<'a> {
 }
 
 pub(crate) fn registry_error(source: RegistryError, locked: bool) -> Error {
-    Error::Registry { source, asked: Box::<Asked>::default(), locked }
+    Error::Registry {
+        source,
+        asked: Box::<Asked>::default(),
+        locked,
+    }
 }
 
 /// Decodes verified bytes, and checks that they are the package they were served as.
-fn decode(id: &PackageId, source: PackageSource, pin: Pin, wasm: Vec<u8>, fetched: bool) -> Result<Published, Error> {
+fn decode(
+    id: &PackageId,
+    source: PackageSource,
+    pin: Pin,
+    wasm: Vec<u8>,
+    fetched: bool,
+) -> Result<Published, Error> {
     let not_wit = |found: String| Error::NotWit {
         package: id.clone(),
         at: source.clone(),
@@ -207,13 +287,28 @@ fn decode(id: &PackageId, source: PackageSource, pin: Pin, wasm: Vec<u8>, fetche
     };
     let package = match wits_wit::decode(&wasm) {
         Ok(Decoded::Package(package)) => package,
-        Ok(Decoded::Component(_)) => return Err(not_wit("a component, not a WIT package".to_owned())),
+        Ok(Decoded::Component(_)) => {
+            return Err(not_wit("a component, not a WIT package".to_owned()));
+        }
         Err(error) => return Err(not_wit(format!("no WIT package: {error}"))),
     };
     let found = package.id();
     if found.id().as_ref() != Some(id) {
-        return Err(Error::OtherPackage { wanted: id.clone(), found, at: source, asked: Box::default() });
+        return Err(Error::OtherPackage {
+            wanted: id.clone(),
+            found,
+            at: source,
+            asked: Box::default(),
+        });
     }
     let wit = package.model().digest();
-    Ok(Published { id: id.clone(), source, pin, wit, package, wasm, fetched })
+    Ok(Published {
+        id: id.clone(),
+        source,
+        pin,
+        wit,
+        package,
+        wasm,
+        fetched,
+    })
 }

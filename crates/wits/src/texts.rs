@@ -13,15 +13,15 @@ use wits_model::{Digest, PackageId, PackageRef};
 use wits_wit::model::{self, Stability};
 use wits_wit::{BuildOptions, Built, Dependency, Gates, SourceFile, SourcePackage};
 
-use crate::closure::{Answer, Closure};
 use crate::Error;
+use crate::closure::{Answer, Closure};
 use crate::local::{OwnContent, OwnEntry};
 
 /// One package of a closure, as text.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
-    /// The text of its `package.wit`.
-    pub(crate) text: String,
+    /// What its `package.wit` says.
+    pub(crate) printed: String,
     /// The text, parsed.
     pub(crate) source: SourcePackage,
     /// Its canonical WIT digest.
@@ -42,7 +42,15 @@ pub(crate) struct Texts {
 
 impl Gates for Texts {
     fn gate(&self, package: &PackageId, interface: &str) -> Option<Stability> {
-        Some(self.packages.get(package)?.model.interfaces.get(interface)?.stability.clone())
+        Some(
+            self.packages
+                .get(package)?
+                .model
+                .interfaces
+                .get(interface)?
+                .stability
+                .clone(),
+        )
     }
 }
 
@@ -54,9 +62,15 @@ impl Texts {
         closure: &Closure,
         file_of: &dyn Fn(&PackageId) -> PathBuf,
     ) -> Result<Self, Error> {
-        let mut texts = Self { own, ..Self::default() };
+        let mut texts = Self {
+            own,
+            ..Self::default()
+        };
         for id in &closure.graph.order {
-            let in_package = |source| Error::Wit { package: Some(PackageRef::from(id.clone())), source };
+            let in_package = |source| Error::Wit {
+                package: Some(PackageRef::from(id.clone())),
+                source,
+            };
             let (model, text, built) = match closure.answers.get(id) {
                 Some(Answer::Published(published)) => {
                     let text = published.package.print(&texts).map_err(in_package)?;
@@ -64,12 +78,22 @@ impl Texts {
                 }
                 Some(Answer::Stub { embedded_in }) => {
                     let Some(Answer::Published(lender)) = closure.answers.get(embedded_in) else {
-                        return Err(Error::Bug(format!("`{embedded_in}` lends a stub and is not there")));
+                        return Err(Error::Bug(format!(
+                            "`{embedded_in}` lends a stub and is not there"
+                        )));
                     };
                     let reference = PackageRef::from(id.clone());
-                    let copy = lender.package.embedded().iter().find(|copy| copy.reference == reference);
-                    let copy = copy.ok_or_else(|| Error::Bug(format!("`{embedded_in}` embeds no `{id}`")))?;
-                    let text = lender.package.print_embedded(&reference, &texts).map_err(in_package)?;
+                    let copy = lender
+                        .package
+                        .embedded()
+                        .iter()
+                        .find(|copy| copy.reference == reference);
+                    let copy = copy
+                        .ok_or_else(|| Error::Bug(format!("`{embedded_in}` embeds no `{id}`")))?;
+                    let text = lender
+                        .package
+                        .print_embedded(&reference, &texts)
+                        .map_err(in_package)?;
                     (copy.clone(), text, None)
                 }
                 Some(Answer::Local(local)) => {
@@ -80,29 +104,57 @@ impl Texts {
                 }
                 Some(Answer::Own) | None => continue,
             };
-            let file = SourceFile { path: file_of(id), bytes: text.clone().into_bytes() };
+            let file = SourceFile {
+                path: file_of(id),
+                bytes: text.clone().into_bytes(),
+            };
             let source = SourcePackage::parse(vec![file]).map_err(in_package)?;
-            texts.packages.insert(id.clone(), Text { text, source, wit: model.digest(), model, built });
+            texts.packages.insert(
+                id.clone(),
+                Text {
+                    printed: text,
+                    source,
+                    wit: model.digest(),
+                    model,
+                    built,
+                },
+            );
         }
         Ok(texts)
     }
 
     /// What `id` needs to be built: everything below it, and the user's own entries.
     fn below(&self, closure: &Closure, id: &PackageId) -> Vec<Dependency> {
-        let mut wanted: Vec<&PackageId> = closure.graph.packages.get(id).into_iter().flatten().collect();
+        let mut wanted: Vec<&PackageId> = closure
+            .graph
+            .packages
+            .get(id)
+            .into_iter()
+            .flatten()
+            .collect();
         let mut found: BTreeMap<&PackageId, Dependency> = BTreeMap::new();
         while let Some(below) = wanted.pop() {
             if let Some(text) = self.packages.get(below)
-                && found.insert(below, Dependency::Text(text.source.clone())).is_none()
+                && found
+                    .insert(below, Dependency::Text(text.source.clone()))
+                    .is_none()
             {
                 wanted.extend(closure.graph.packages.get(below).into_iter().flatten());
             }
         }
-        found.into_values().chain(self.own.iter().cloned()).collect()
+        found
+            .into_values()
+            .chain(self.own.iter().cloned())
+            .collect()
     }
 
     /// The canonical WIT digest of one of the user's own entries.
-    pub(crate) fn digest_of_own(&self, closure: &Closure, id: &PackageId, own: &OwnEntry) -> Result<Digest, Error> {
+    pub(crate) fn digest_of_own(
+        &self,
+        closure: &Closure,
+        id: &PackageId,
+        own: &OwnEntry,
+    ) -> Result<Digest, Error> {
         match &own.content {
             OwnContent::Binary(binary) => Ok(binary.model().digest()),
             OwnContent::Text(source) => {
@@ -116,7 +168,10 @@ impl Texts {
 
     /// The whole closure, as a WIT parser takes it.
     pub(crate) fn dependencies(&self) -> Vec<Dependency> {
-        let texts = self.packages.values().map(|text| Dependency::Text(text.source.clone()));
+        let texts = self
+            .packages
+            .values()
+            .map(|text| Dependency::Text(text.source.clone()));
         texts.chain(self.own.iter().cloned()).collect()
     }
 }

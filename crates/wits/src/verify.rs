@@ -11,15 +11,20 @@ use wits_model::routes::Routes;
 use wits_model::{PackageId, PackageSource};
 use wits_wit::{Declaration, DeclaredDependency, DecodedPackage, model};
 
+use crate::Error;
 use crate::closure::{Answer, Closure};
 use crate::report::{Note, Reporter};
 use crate::session::Published;
 use crate::texts::{Text, Texts};
 use crate::versions::series;
-use crate::Error;
 
 /// Checks one closure, and tells what is worth knowing about it.
-pub(crate) fn verify(reporter: &dyn Reporter, routes: &Routes, closure: &Closure, texts: &Texts) -> Result<(), Error> {
+pub(crate) fn verify(
+    reporter: &dyn Reporter,
+    routes: &Routes,
+    closure: &Closure,
+    texts: &Texts,
+) -> Result<(), Error> {
     let mut errors = Vec::new();
     for (id, answer) in &closure.answers {
         match answer {
@@ -28,7 +33,10 @@ pub(crate) fn verify(reporter: &dyn Reporter, routes: &Routes, closure: &Closure
                 errors.extend(agrees(reporter, routes, closure, texts, id, package));
             }
             Answer::Stub { embedded_in } => {
-                reporter.note(&Note::Stub { package: id.clone(), embedded_in: embedded_in.clone() });
+                reporter.note(&Note::Stub {
+                    package: id.clone(),
+                    embedded_in: embedded_in.clone(),
+                });
             }
             Answer::Local(_) | Answer::Own => {}
         }
@@ -48,7 +56,9 @@ pub(crate) fn package(
     texts: &Texts,
     dependent: &DecodedPackage,
 ) -> Result<(), Error> {
-    let Some(id) = dependent.id().id() else { return Ok(()) };
+    let Some(id) = dependent.id().id() else {
+        return Ok(());
+    };
     match Error::several(agrees(reporter, routes, closure, texts, &id, dependent)) {
         Some(error) => Err(error),
         None => Ok(()),
@@ -65,25 +75,41 @@ fn agrees(
     package: &DecodedPackage,
 ) -> Vec<Error> {
     if let Declaration::Newer { .. } = package.declaration() {
-        reporter.note(&Note::NewerDeclaration { package: dependent.clone() });
+        reporter.note(&Note::NewerDeclaration {
+            package: dependent.clone(),
+        });
     }
     let mut errors = Vec::new();
     for copy in package.embedded() {
-        let Some(id) = copy.reference.id() else { continue };
-        let Some(real) = texts.packages.get(&id) else { continue };
+        let Some(id) = copy.reference.id() else {
+            continue;
+        };
+        let Some(real) = texts.packages.get(&id) else {
+            continue;
+        };
         let source = match closure.answers.get(&id) {
             Some(Answer::Published(published)) => published.source.clone(),
-            Some(Answer::Local(local)) => PackageSource::Path { path: local.dir.clone() },
+            Some(Answer::Local(local)) => PackageSource::Path {
+                path: local.dir.clone(),
+            },
             _ => continue,
         };
         let is_local = source.is_path();
-        let declared = package.declared().unwrap_or_default().iter().find(|declared| declared.package == id);
+        let declared = package
+            .declared()
+            .unwrap_or_default()
+            .iter()
+            .find(|declared| declared.package == id);
         let Some(difference) = difference(dependent, copy, declared, real, &source) else {
-            if let (Some(built_against), Some(Answer::Published(published))) =
-                (declared.and_then(|declared| declared.digest), closure.answers.get(&id))
-                && built_against != published.pin.digest
+            if let (Some(built_against), Some(Answer::Published(published))) = (
+                declared.and_then(|declared| declared.digest),
+                closure.answers.get(&id),
+            ) && built_against != published.pin.digest
             {
-                reporter.note(&Note::OtherBytes { dependent: dependent.clone(), package: id });
+                reporter.note(&Note::OtherBytes {
+                    dependent: dependent.clone(),
+                    package: id,
+                });
             }
             continue;
         };
@@ -92,7 +118,11 @@ fn agrees(
                 dependent: dependent.clone(),
                 package: id,
                 difference: difference.to_string(),
-                because: if is_local { "it is a local package" } else { "registry.toml allows it" },
+                because: if is_local {
+                    "it is a local package"
+                } else {
+                    "registry.toml allows it"
+                },
             });
         } else {
             errors.push(difference);
@@ -120,18 +150,30 @@ fn difference(
         });
     }
     let mismatch = model::subset(copy, &real.model).err()?;
-    Some(Error::Skew { dependent: dependent.clone(), package, at: at.clone(), mismatch: Box::new(mismatch) })
+    Some(Error::Skew {
+        dependent: dependent.clone(),
+        package,
+        at: at.clone(),
+        mismatch: Box::new(mismatch),
+    })
 }
 
 /// Tells of versions of one package whose numbers promise that they are compatible.
 fn same_series(reporter: &dyn Reporter, closure: &Closure) {
     let mut groups: BTreeMap<_, Vec<&PackageId>> = BTreeMap::new();
     for id in closure.graph.packages.keys() {
-        groups.entry((&id.name, series(&id.version))).or_default().push(id);
+        groups
+            .entry((&id.name, series(&id.version)))
+            .or_default()
+            .push(id);
     }
     for versions in groups.into_values().filter(|versions| versions.len() > 1) {
         let askers = |id: &PackageId| {
-            let asking = closure.graph.packages.iter().filter(|(_, dependencies)| dependencies.contains(id));
+            let asking = closure
+                .graph
+                .packages
+                .iter()
+                .filter(|(_, dependencies)| dependencies.contains(id));
             asking.map(|(asker, _)| asker.clone()).collect()
         };
         let versions = versions

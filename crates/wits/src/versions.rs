@@ -15,8 +15,13 @@ pub(crate) fn newest(available: &[Version]) -> Option<&Version> {
 pub(crate) fn nearest<'a>(wanted: &Version, available: &'a [Version]) -> Option<&'a Version> {
     let closest = |same: &dyn Fn(&Version) -> bool| {
         let candidates: Vec<&Version> = available.iter().filter(|version| same(version)).collect();
-        let above = candidates.iter().filter(|version| **version >= wanted).min();
-        above.or_else(|| candidates.iter().filter(|version| **version < wanted).max()).copied()
+        let above = candidates
+            .iter()
+            .filter(|version| **version >= wanted)
+            .min();
+        above
+            .or_else(|| candidates.iter().filter(|version| **version < wanted).max())
+            .copied()
     };
     closest(&|version| series(version) == series(wanted))
         .or_else(|| closest(&|version| version.major == wanted.major))
@@ -27,7 +32,12 @@ pub(crate) fn nearest<'a>(wanted: &Version, available: &'a [Version]) -> Option<
 /// (component model, "canonical interface names").
 pub(crate) fn series(version: &Version) -> (u64, u64, u64, &str) {
     if !version.pre.is_empty() {
-        (version.major, version.minor, version.patch, version.pre.as_str())
+        (
+            version.major,
+            version.minor,
+            version.patch,
+            version.pre.as_str(),
+        )
     } else if version.major > 0 {
         (version.major, 0, 0, "")
     } else if version.minor > 0 {
@@ -41,8 +51,12 @@ pub(crate) fn series(version: &Version) -> (u64, u64, u64, &str) {
 pub(crate) fn similar(name: &PackageName, known: &BTreeSet<PackageName>) -> Option<PackageName> {
     let text = name.to_string();
     let likeness = |other: &PackageName| strsim::jaro_winkler(&text, &other.to_string());
-    let candidates = known.iter().filter(|other| *other != name && likeness(other) > 0.9);
-    candidates.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).cloned()
+    let candidates = known
+        .iter()
+        .filter(|other| *other != name && likeness(other) > 0.9);
+    candidates
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .cloned()
 }
 
 /// How many versions a message lists.
@@ -52,9 +66,18 @@ const LISTED: usize = 8;
 pub(crate) fn listed(available: &[Version]) -> String {
     let mut sorted: Vec<&Version> = available.iter().collect();
     sorted.sort();
-    let shown: Vec<String> = sorted.iter().rev().take(LISTED).map(ToString::to_string).collect();
+    let shown: Vec<String> = sorted
+        .iter()
+        .rev()
+        .take(LISTED)
+        .map(ToString::to_string)
+        .collect();
     let more = sorted.len().saturating_sub(LISTED);
-    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+    if more == 0 {
+        shown.join(", ")
+    } else {
+        format!("{} and {more} more", shown.join(", "))
+    }
 }
 
 #[cfg(test)]
@@ -62,28 +85,55 @@ mod tests {
     use super::*;
 
     fn versions(list: &[&str]) -> Vec<Version> {
-        list.iter().map(|version| version.parse().unwrap()).collect()
+        list.iter()
+            .map(|version| version.parse().unwrap())
+            .collect()
     }
 
     #[test]
     fn the_newest_is_a_release_if_there_is_one() {
-        assert_eq!(newest(&versions(&["0.2.0", "0.3.0-rc.1"])).unwrap().to_string(), "0.2.0");
-        assert_eq!(newest(&versions(&["0.3.0-rc.1", "0.3.0-rc.2"])).unwrap().to_string(), "0.3.0-rc.2");
+        assert_eq!(
+            newest(&versions(&["0.2.0", "0.3.0-rc.1"]))
+                .unwrap()
+                .to_string(),
+            "0.2.0"
+        );
+        assert_eq!(
+            newest(&versions(&["0.3.0-rc.1", "0.3.0-rc.2"]))
+                .unwrap()
+                .to_string(),
+            "0.3.0-rc.2"
+        );
         assert_eq!(newest(&[]), None);
     }
 
     #[test]
     fn the_nearest_is_of_the_same_series() {
         let there = versions(&["0.2.0", "0.2.3", "0.3.0", "1.0.0", "1.4.0"]);
-        for (wanted, expected) in [("0.2.1", "0.2.3"), ("0.2.9", "0.2.3"), ("0.4.0", "0.3.0"), ("1.2.0", "1.4.0"), ("2.0.0", "1.4.0")] {
-            assert_eq!(nearest(&wanted.parse().unwrap(), &there).unwrap().to_string(), expected, "{wanted}");
+        for (wanted, expected) in [
+            ("0.2.1", "0.2.3"),
+            ("0.2.9", "0.2.3"),
+            ("0.4.0", "0.3.0"),
+            ("1.2.0", "1.4.0"),
+            ("2.0.0", "1.4.0"),
+        ] {
+            assert_eq!(
+                nearest(&wanted.parse().unwrap(), &there)
+                    .unwrap()
+                    .to_string(),
+                expected,
+                "{wanted}"
+            );
         }
     }
 
     #[test]
     fn a_long_list_is_cut() {
         let many: Vec<Version> = (0..20).map(|n| Version::new(1, n, 0)).collect();
-        assert_eq!(listed(&many), "1.19.0, 1.18.0, 1.17.0, 1.16.0, 1.15.0, 1.14.0, 1.13.0, 1.12.0 and 12 more");
+        assert_eq!(
+            listed(&many),
+            "1.19.0, 1.18.0, 1.17.0, 1.16.0, 1.15.0, 1.14.0, 1.13.0, 1.12.0 and 12 more"
+        );
         assert_eq!(listed(&versions(&["0.1.0"])), "0.1.0");
     }
 }

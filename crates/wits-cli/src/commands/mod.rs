@@ -83,16 +83,16 @@ impl<'a> Session<'a> {
         if changes.is_empty() {
             return;
         }
-        let (mut added, mut removed, mut changed) = (0, 0, 0);
+        let (mut added, mut removed, mut moved) = (0, 0, 0);
         for change in changes {
             match change {
                 LockChange::Added(_) => added += 1,
                 LockChange::Removed(_) => removed += 1,
-                _ => changed += 1,
+                LockChange::Changed { .. } => moved += 1,
             }
             self.printer.detail("Lock", &change.to_string());
         }
-        let counts = [(added, "added"), (removed, "removed"), (changed, "changed")];
+        let counts = [(added, "added"), (removed, "removed"), (moved, "changed")];
         let counts: Vec<String> = counts
             .iter()
             .filter(|(count, _)| *count > 0)

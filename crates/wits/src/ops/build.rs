@@ -37,7 +37,11 @@ pub struct BuiltPackage {
 ///
 /// # Errors
 /// Whatever keeps the closure from being complete, or the package from having a binary form.
-pub async fn build(context: &Context, workspace: &Workspace, output: Option<&Path>) -> Result<BuiltPackage, Error> {
+pub async fn build(
+    context: &Context,
+    workspace: &Workspace,
+    output: Option<&Path>,
+) -> Result<BuiltPackage, Error> {
     let current = workspace.current(context, "build")?;
     let _others = super::exclude_others(context, workspace, "wits build")?;
     // A tree that was fetched as binaries stays so.
@@ -71,13 +75,24 @@ pub async fn build(context: &Context, workspace: &Workspace, output: Option<&Pat
 
 /// The name of the file of a package.
 pub(super) fn default_name(package: &PackageRef) -> String {
-    let version = package.version.as_ref().map(|version| format!("-{version}")).unwrap_or_default();
-    format!("{}-{}{version}.wasm", package.name.namespace(), package.name.name())
+    let version = package
+        .version
+        .as_ref()
+        .map(|version| format!("-{version}"))
+        .unwrap_or_default();
+    format!(
+        "{}-{}{version}.wasm",
+        package.name.namespace(),
+        package.name.name()
+    )
 }
 
 /// Encodes a prepared member, with what it was built against.
 pub(super) fn encode(prepared: &PreparedMember<'_>) -> Result<Built, Error> {
-    let options = BuildOptions { metadata: metadata(prepared.member), declared: declared(prepared) };
+    let options = BuildOptions {
+        metadata: metadata(prepared.member),
+        declared: declared(prepared),
+    };
     wits_wit::build(&prepared.source, prepared.texts.dependencies(), &options).map_err(|error| {
         let key = match &error {
             WitError::Licence { .. } => "license",
@@ -85,7 +100,10 @@ pub(super) fn encode(prepared: &PreparedMember<'_>) -> Result<Built, Error> {
             _ => return error.into(),
         };
         match prepared.member.manifest.metadata_span(key).cloned() {
-            Some(span) => Error::Metadata { source: error, span: Box::new(span) },
+            Some(span) => Error::Metadata {
+                source: error,
+                span: Box::new(span),
+            },
             None => error.into(),
         }
     })

@@ -29,20 +29,36 @@ pub struct Fetched {
 pub async fn fetch(context: &Context, workspace: &Workspace, form: Form) -> Result<Fetched, Error> {
     let _others = super::exclude_others(context, workspace, "wits fetch")?;
     if is_fresh(context, workspace, form)? {
-        return Ok(Fetched { fresh: true, changes: Vec::new(), deps: Vec::new(), packages: None });
+        return Ok(Fetched {
+            fresh: true,
+            changes: Vec::new(),
+            deps: Vec::new(),
+            packages: None,
+        });
     }
     let prepared = prepare(context, workspace, form).await?;
     let deps = write(context, workspace, &prepared, form)?;
     let packages = Some(prepared.lock.packages.len());
-    Ok(Fetched { fresh: false, changes: prepared.changes, deps, packages })
+    Ok(Fetched {
+        fresh: false,
+        changes: prepared.changes,
+        deps,
+        packages,
+    })
 }
 
 /// Whether every member's `wit/deps` is what a run with these very inputs left. Completes or undoes
 /// what an interrupted run left first.
-pub(super) fn is_fresh(context: &Context, workspace: &Workspace, form: Form) -> Result<bool, Error> {
+pub(super) fn is_fresh(
+    context: &Context,
+    workspace: &Workspace,
+    form: Form,
+) -> Result<bool, Error> {
     for member in &workspace.members {
         tree::recover(&member.deps())?;
-        let Some(stamp) = deps::stamp(context, member)? else { return Ok(false) };
+        let Some(stamp) = deps::stamp(context, member)? else {
+            return Ok(false);
+        };
         if stamp.lock != inputs::digest(context, workspace, member, &stamp, form)?
             || !tree::check(&member.deps(), &stamp)?.is_current()
         {
@@ -66,7 +82,15 @@ pub(super) fn write(
         // from wkg is no longer the user's.
         let inputs = inputs::digest_after(context, workspace, member.member, &member.locals, form)?;
         let (locals, closure, texts) = (&member.locals, &member.closure, &member.texts);
-        changes.push(deps::apply(context, member.member, locals, closure, texts, form, inputs)?);
+        changes.push(deps::apply(
+            context,
+            member.member,
+            locals,
+            closure,
+            texts,
+            form,
+            inputs,
+        )?);
     }
     Ok(changes)
 }

@@ -90,7 +90,12 @@ pub async fn get(
                 && package.id().id().as_ref() != Some(&id)
             {
                 let (found, asked) = (package.id(), Box::default());
-                return Err(Error::OtherPackage { wanted: id, found, at: source, asked });
+                return Err(Error::OtherPackage {
+                    wanted: id,
+                    found,
+                    at: source,
+                    asked,
+                });
             }
             (pin.digest, wasm)
         }
@@ -108,7 +113,12 @@ pub async fn get(
                 As::Wit => "wit",
                 As::Wasm => "wasm",
             };
-            let name = format!("{}-{}-{}.{extension}", id.name.namespace(), id.name.name(), id.version);
+            let name = format!(
+                "{}-{}-{}.{extension}",
+                id.name.namespace(),
+                id.name.name(),
+                id.version
+            );
             Some(dir.join(name))
         }
     };
@@ -118,17 +128,29 @@ pub async fn get(
         unchanged = there.as_ref() == Some(&content);
         match existing {
             Existing::Check if !unchanged => {
-                return Err(Error::CheckDiffers { path: context.shown(file), package: id });
+                return Err(Error::CheckDiffers {
+                    path: context.shown(file),
+                    package: id,
+                });
             }
             Existing::Keep if there.is_some() && !unchanged => {
-                return Err(Error::Exists { path: context.shown(file) });
+                return Err(Error::Exists {
+                    path: context.shown(file),
+                });
             }
             _ if unchanged => {}
             _ => wits_fs::write_atomic(file, &content)?,
         }
     }
     let file = file.map(|file| context.shown(&file));
-    Ok(Got { package: id, source, digest, content, file, unchanged })
+    Ok(Got {
+        package: id,
+        source,
+        digest,
+        content,
+        file,
+        unchanged,
+    })
 }
 
 async fn newest_of(
@@ -137,11 +159,20 @@ async fn newest_of(
     wanted: &PackageRef,
     source: &PackageSource,
 ) -> Result<PackageId, Error> {
-    let available = session.versions(source).await.map_err(|error| registry_error(error, false))?;
+    let available = session
+        .versions(source)
+        .await
+        .map_err(|error| registry_error(error, false))?;
     let Some(newest) = newest(&available) else {
-        return Err(Error::NoVersions { package: wanted.name.clone(), at: source.clone() });
+        return Err(Error::NoVersions {
+            package: wanted.name.clone(),
+            at: source.clone(),
+        });
     };
     let id = wanted.name.at(newest.clone());
-    context.reporter.note(&Note::PickedVersion { package: id.clone(), available });
+    context.reporter.note(&Note::PickedVersion {
+        package: id.clone(),
+        available,
+    });
     Ok(id)
 }

@@ -37,14 +37,21 @@ pub fn init(
 ) -> Result<Initialised, Error> {
     let dir = root.join(wit_dir.unwrap_or(Path::new(WIT_DIR)));
     if dir.is_dir() && !project::wit_files(context, &dir)?.is_empty() {
-        return Err(Error::AlreadyInitialised { path: context.shown(&dir) });
+        return Err(Error::AlreadyInitialised {
+            path: context.shown(&dir),
+        });
     }
     wits_fs::create_dir_all(&dir)?;
     let file = dir.join("world.wit");
     let world = package.name();
     let text = template(package, &version)?;
     wits_fs::write_new(&file, text)?;
-    Ok(Initialised { file: context.shown(&file), package: package.clone(), version, world: world.to_owned() })
+    Ok(Initialised {
+        file: context.shown(&file),
+        package: package.clone(),
+        version,
+        world: world.to_owned(),
+    })
 }
 
 /// The first text of a project. A name that is also a word of WIT takes a `%` (`WIT.md`, "Identifiers"),
@@ -52,7 +59,10 @@ pub fn init(
 fn template(package: &PackageName, version: &Version) -> Result<String, Error> {
     let text = |world: &str| format!("package {package}@{version};\n\nworld {world} {{\n}}\n");
     let parse = |text: &str| {
-        SourcePackage::parse(vec![SourceFile { path: "world.wit".into(), bytes: text.as_bytes().to_vec() }])
+        SourcePackage::parse(vec![SourceFile {
+            path: "world.wit".into(),
+            bytes: text.as_bytes().to_vec(),
+        }])
     };
     let plain = text(package.name());
     if parse(&plain).is_ok() {

@@ -25,7 +25,10 @@ pub async fn lock(context: &Context, workspace: &Workspace) -> Result<Locked, Er
     let _others = super::exclude_others(context, workspace, "wits lock")?;
     let prepared = prepare(context, workspace, Form::Wit).await?;
     lockfile::write(context, workspace, &prepared.lock, &prepared.changes)?;
-    Ok(Locked { packages: prepared.lock.packages.len(), changes: prepared.changes })
+    Ok(Locked {
+        packages: prepared.lock.packages.len(),
+        changes: prepared.changes,
+    })
 }
 
 /// Tells whether `wits.lock` is up to date. Writes nothing but the cache.
@@ -33,10 +36,23 @@ pub async fn lock(context: &Context, workspace: &Workspace) -> Result<Locked, Er
 /// # Errors
 /// [`Error::LockCheck`] with what would change, or whatever keeps the closure from being resolved.
 pub async fn check(context: &Context, workspace: &Workspace) -> Result<Locked, Error> {
-    let prepared = prepare(&Context { locking: crate::Locking::Update, ..context.clone() }, workspace, Form::Wit).await?;
+    let prepared = prepare(
+        &Context {
+            locking: crate::Locking::Update,
+            ..context.clone()
+        },
+        workspace,
+        Form::Wit,
+    )
+    .await?;
     if prepared.changes.is_empty() {
-        Ok(Locked { packages: prepared.lock.packages.len(), changes: Vec::new() })
+        Ok(Locked {
+            packages: prepared.lock.packages.len(),
+            changes: Vec::new(),
+        })
     } else {
-        Err(Error::LockCheck { changes: prepared.changes })
+        Err(Error::LockCheck {
+            changes: prepared.changes,
+        })
     }
 }

@@ -87,7 +87,11 @@ struct Ready {
 /// # Errors
 /// Whatever keeps a stranger from using the package, an existing version with other content, or what
 /// the registry answers.
-pub async fn publish(context: &Context, subject: Subject<'_>, dry_run: bool) -> Result<PublishedPackage, Error> {
+pub async fn publish(
+    context: &Context,
+    subject: Subject<'_>,
+    dry_run: bool,
+) -> Result<PublishedPackage, Error> {
     let ready = match subject {
         Subject::Project(workspace) => from_project(context, workspace).await?,
         Subject::Wasm { file, workspace } => from_wasm(context, file, workspace).await?,
@@ -97,7 +101,10 @@ pub async fn publish(context: &Context, subject: Subject<'_>, dry_run: bool) -> 
         Subject::Wasm { workspace, .. } => workspace,
     };
     let reference = ready.package.id();
-    let id = reference.id().ok_or_else(|| Error::PublishUnversioned { package: reference.name.clone(), span: None })?;
+    let id = reference.id().ok_or_else(|| Error::PublishUnversioned {
+        package: reference.name.clone(),
+        span: None,
+    })?;
     let session = session(context, workspace)?;
     let registry: RegistryUrl = match &context.config.registry {
         Some(registry) => registry.clone(),
@@ -109,8 +116,13 @@ pub async fn publish(context: &Context, subject: Subject<'_>, dry_run: bool) -> 
 
 fn session<'a>(context: &'a Context, workspace: Option<&Workspace>) -> Result<Session<'a>, Error> {
     let place = workspace.map(|workspace| {
-        let current = workspace.current.and_then(|current| workspace.members.get(current));
-        (current.map_or(workspace.root.as_path(), |member| member.root.as_path()), workspace.root.as_path())
+        let current = workspace
+            .current
+            .and_then(|current| workspace.members.get(current));
+        (
+            current.map_or(workspace.root.as_path(), |member| member.root.as_path()),
+            workspace.root.as_path(),
+        )
     });
     Session::new(context, place)
 }
@@ -130,7 +142,9 @@ async fn send(
     let backend = session.registries.of(&at).map_err(failed)?;
     let (manifest, done) = if dry_run {
         match backend.release(&at, &id.version).await {
-            Ok(release) if release.pin.digest == digest => (release.pin.manifest, Done::AlreadyPublished),
+            Ok(release) if release.pin.digest == digest => {
+                (release.pin.manifest, Done::AlreadyPublished)
+            }
             Ok(release) => {
                 return Err(failed(RegistryError::VersionExists {
                     at: (&at).into(),
@@ -145,7 +159,10 @@ async fn send(
             Err(error) => return Err(failed(error)),
         }
     } else {
-        context.reporter.progress(&Progress::Publishing { package: id.clone(), to: at.clone() });
+        context.reporter.progress(&Progress::Publishing {
+            package: id.clone(),
+            to: at.clone(),
+        });
         let info = ready.package.component_info().clone();
         let publication = Publication {
             version: id.version.clone(),
@@ -157,18 +174,30 @@ async fn send(
             title: format!("{}.wasm", id.name.name()),
             wasm: ready.wasm,
         };
-        let Published { pin, outcome } = backend.publish(&at, &publication).await.map_err(failed)?;
+        let Published { pin, outcome } =
+            backend.publish(&at, &publication).await.map_err(failed)?;
         let done = match outcome {
             Outcome::New => Done::Published,
             Outcome::AlreadyPublished => Done::AlreadyPublished,
         };
         (pin.manifest, done)
     };
-    Ok(PublishedPackage { package: id, source: at, manifest, digest, wit, size, done })
+    Ok(PublishedPackage {
+        package: id,
+        source: at,
+        manifest,
+        digest,
+        wit,
+        size,
+        done,
+    })
 }
 
 fn closure_annotation(closure: &BTreeMap<PackageId, Digest>) -> BTreeMap<String, String> {
-    let list: Vec<String> = closure.iter().map(|(id, digest)| format!("{id}={digest}")).collect();
+    let list: Vec<String> = closure
+        .iter()
+        .map(|(id, digest)| format!("{id}={digest}"))
+        .collect();
     let list = list.join(" ");
     if list.is_empty() || list.len() > LONGEST_CLOSURE {
         return BTreeMap::new();
@@ -197,8 +226,12 @@ async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready,
         });
     }
     let _others = super::exclude_others(context, workspace, "wits publish")?;
-    let stranger = prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await?;
-    let member = stranger.members.first().ok_or_else(|| Error::Bug("nothing was prepared".to_owned()))?;
+    let stranger =
+        prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await?;
+    let member = stranger
+        .members
+        .first()
+        .ok_or_else(|| Error::Bug("nothing was prepared".to_owned()))?;
     compare_with_local(context, workspace, &member.texts, &member.closure).await?;
     let built = build::encode(member)?;
     Ok(Ready {
@@ -224,15 +257,25 @@ async fn compare_with_local(
         return Ok(());
     }
     let own = prepare_members(context, workspace, &[current], View::Owner, Form::Wit).await?;
-    let Some(own) = own.members.first() else { return Ok(()) };
+    let Some(own) = own.members.first() else {
+        return Ok(());
+    };
     for (id, answer) in &own.closure.answers {
-        let (Some(real), Some(Answer::Published(served))) = (published.packages.get(id), closure.answers.get(id)) else {
+        let (Some(real), Some(Answer::Published(served))) =
+            (published.packages.get(id), closure.answers.get(id))
+        else {
             continue;
         };
         let (wit, path) = match answer {
-            Answer::Local(local) => (own.texts.packages.get(id).map(|text| text.wit), local.dir.clone()),
+            Answer::Local(local) => (
+                own.texts.packages.get(id).map(|text| text.wit),
+                local.dir.clone(),
+            ),
             Answer::Own => match own.locals.own(&id.clone().into()) {
-                Some(entry) => (Some(own.texts.digest_of_own(&own.closure, id, entry)?), entry.path.clone()),
+                Some(entry) => (
+                    Some(own.texts.digest_of_own(&own.closure, id, entry)?),
+                    entry.path.clone(),
+                ),
                 None => continue,
             },
             Answer::Published(_) | Answer::Stub { .. } => continue,
@@ -245,33 +288,64 @@ async fn compare_with_local(
     Ok(())
 }
 
-async fn from_wasm(context: &Context, file: &Path, workspace: Option<&Workspace>) -> Result<Ready, Error> {
+async fn from_wasm(
+    context: &Context,
+    file: &Path,
+    workspace: Option<&Workspace>,
+) -> Result<Ready, Error> {
     let wasm = wits_fs::read(file)?;
     let package = match wits_wit::decode(&wasm) {
         Ok(Decoded::Package(package)) => package,
         Ok(Decoded::Component(_)) => {
-            return Err(Error::FileNotWit { path: context.shown(file), reason: "it is a component".to_owned() });
+            return Err(Error::FileNotWit {
+                path: context.shown(file),
+                reason: "it is a component".to_owned(),
+            });
         }
         Err(error) => {
-            return Err(Error::FileNotWit { path: context.shown(file), reason: error.to_string() });
+            return Err(Error::FileNotWit {
+                path: context.shown(file),
+                reason: error.to_string(),
+            });
         }
     };
     // Its text stands for the project whose closure a stranger needs.
     let text = package.print(&wits_wit::NoGates)?;
     let path = context.shown(file);
-    let source = wits_wit::SourcePackage::parse(vec![wits_wit::SourceFile { path, bytes: text.into_bytes() }])?;
+    let source = wits_wit::SourcePackage::parse(vec![wits_wit::SourceFile {
+        path,
+        bytes: text.into_bytes(),
+    }])?;
     let session = session(context, workspace)?;
     let lock = match workspace {
         Some(workspace) => crate::lockfile::read(context, workspace)?,
         None => wits_model::lock::Lock::default(),
     };
     let locals = Locals::default();
-    let roots = [Root { source: &source, locals: &locals }];
+    let roots = [Root {
+        source: &source,
+        locals: &locals,
+    }];
     let closures = closure::resolve(&session, &roots, &lock).await?;
-    let closure = closures.first().ok_or_else(|| Error::Bug("nothing was resolved".to_owned()))?;
-    let texts = Texts::of(Vec::new(), closure, &|id| PathBuf::from(format!("{id}.wit")))?;
+    let closure = closures
+        .first()
+        .ok_or_else(|| Error::Bug("nothing was resolved".to_owned()))?;
+    let texts = Texts::of(Vec::new(), closure, &|id| {
+        PathBuf::from(format!("{id}.wit"))
+    })?;
     verify::verify(&*context.reporter, &session.routes, closure, &texts)?;
-    verify::package(&*context.reporter, &session.routes, closure, &texts, &package)?;
+    verify::package(
+        &*context.reporter,
+        &session.routes,
+        closure,
+        &texts,
+        &package,
+    )?;
     let metadata = package.metadata().clone();
-    Ok(Ready { closure: digests(closure), package, wasm, metadata })
+    Ok(Ready {
+        closure: digests(closure),
+        package,
+        wasm,
+        metadata,
+    })
 }
