@@ -14,6 +14,7 @@ use crate::decode::{self, Decoded, DecodedPackage, decode, innermost};
 use crate::error::WitError;
 use crate::section::{self, DeclaredDependency};
 use crate::source::SourcePackage;
+use crate::stack::deep;
 use crate::{metadata, model};
 
 /// What goes into the binary beside the WIT.
@@ -45,7 +46,17 @@ pub fn build(
     options: &BuildOptions,
 ) -> Result<Built, WitError> {
     refuse_what_is_lost(root)?;
-    let (resolve, main) = closure::resolve(root, &deps, true)?;
+    deep(closure::interfaces(root, &deps), || {
+        build_closure(root, &deps, options)
+    })
+}
+
+fn build_closure(
+    root: &SourcePackage,
+    deps: &[Dependency],
+    options: &BuildOptions,
+) -> Result<Built, WitError> {
+    let (resolve, main) = closure::resolve(root, deps, true)?;
     let meant = decode::lower(&resolve, main)?;
     let wasm = encode(root, &resolve, main)?;
     let mut wasm = metadata::write(&wasm, &options.metadata, root.version())?;

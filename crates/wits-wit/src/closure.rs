@@ -38,6 +38,21 @@ impl Dependency {
     }
 }
 
+/// How many interfaces there are in a closure.
+pub(crate) fn interfaces(root: &SourcePackage, deps: &[Dependency]) -> usize {
+    let text = |package: &SourcePackage| -> usize {
+        package
+            .parts()
+            .map(|(_, unresolved)| unresolved.interfaces.len())
+            .sum()
+    };
+    let dep = |dep: &Dependency| match dep {
+        Dependency::Text(package) => text(package),
+        Dependency::Binary(package) => package.resolve.interfaces.len(),
+    };
+    text(root) + deps.iter().map(dep).sum::<usize>()
+}
+
 /// A package of text, and where in all the text of the closure its group begins.
 pub(crate) struct Member<'a> {
     pub(crate) part: &'a Part,

@@ -29,6 +29,22 @@ pub enum WitError {
         /// How many there may be.
         limit: usize,
     },
+    /// More interfaces than can be resolved at once.
+    #[error("there are {interfaces} interfaces, more than the {limit} that can be resolved at once")]
+    TooMany {
+        /// How many interfaces there are in the closure.
+        interfaces: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The system gives no memory for a thread.
+    #[error("cannot start a thread with {size} bytes of stack: {reason}")]
+    NoStack {
+        /// How many bytes were asked for.
+        size: usize,
+        /// What the system said.
+        reason: String,
+    },
     /// No file begins with `package ns:name;`.
     #[error("no file names its package")]
     NoHeader {
@@ -233,9 +249,12 @@ fn chain(cycle: &[PackageRef]) -> String {
 impl WitError {
     /// What sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
-        // Whoever made the bytes or the text made the mistake; that they are the bytes that were asked
-        // for is checked before they come here.
-        ErrorKind::Project
+        match self {
+            Self::NoStack { .. } => ErrorKind::Transient,
+            // Whoever made the bytes or the text made the mistake; that they are the bytes that were
+            // asked for is checked before they come here.
+            _ => ErrorKind::Project,
+        }
     }
 
     /// The place in WIT text that is at fault, where there is one.

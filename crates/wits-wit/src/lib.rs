@@ -35,6 +35,7 @@ pub mod print;
 mod resolve_error;
 pub mod section;
 pub mod source;
+mod stack;
 mod text;
 
 pub use build::{BuildOptions, Built, build};
