@@ -258,8 +258,8 @@ impl Drop for Replacement {
     }
 }
 
-/// Takes possession of *aside*, which must be a directory and not a link to one: what is in it is
-/// going to be deleted.
+/// Takes possession of *aside*. Neither it nor the directory may be a link: in a project that somebody
+/// else made, a link and a journal could lead a recovery to any place of the user's.
 fn enter(
     site: &Site,
     what: &str,
@@ -272,6 +272,7 @@ fn enter(
         Err(error) if error.kind() == FsErrorKind::Unsupported => None,
         Err(error) => return Err(error),
     };
+    check_is_own(site.dir())?;
     for room in site.rooms() {
         check_is_own(&room)?;
     }

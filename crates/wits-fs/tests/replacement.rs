@@ -434,7 +434,7 @@ fn a_damaged_new_entry_is_not_put_in_place() {
 #[test]
 fn a_deleted_directory_after_a_kill_is_made_again() {
     let project = killed_after("journal: in force", &[]);
-    fs::remove_dir_all(project.deps()).unwrap();
+    wits_fs::remove_dir_all(project.deps()).unwrap();
     project.recover().unwrap();
     assert_eq!(project.tree()["changed/package.wit"], "new");
     project.leaves_nothing_behind();
@@ -542,12 +542,23 @@ fn symlinks_in_the_room_aside_are_not_followed() {
 
 #[cfg(unix)]
 #[test]
+fn a_journal_that_came_with_a_project_does_not_lead_out_of_it() {
+    let project = killed_after("journal: in force", &[]);
+    let elsewhere = tempfile::tempdir().unwrap();
+    wits_fs::remove_dir_all(project.deps()).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), project.deps()).unwrap();
+    project.recover().unwrap_err();
+    assert!(tree(elsewhere.path()).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
 fn an_old_entry_that_is_a_symlink_is_removed_and_its_target_is_not() {
     let project = Project::new();
     let elsewhere = tempfile::tempdir().unwrap();
     write_atomic(elsewhere.path().join("package.wit"), "precious").unwrap();
     for name in ["changed", "gone"] {
-        fs::remove_dir_all(project.deps().join(name)).unwrap();
+        wits_fs::remove_dir_all(project.deps().join(name)).unwrap();
         std::os::unix::fs::symlink(elsewhere.path(), project.deps().join(name)).unwrap();
     }
     replace(&project.deps(), &project.aside()).unwrap();

@@ -1,186 +1,95 @@
-//! wit/deps.
-use crate::StoreError;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use wits_model::{Digest, PackageId};
+//! `wit/deps`: the packages that a project uses, where every WIT tool looks for them.
+//!
+//! ```text
+//! wit/
+//!     world.wit                     the user's
+//!     deps/
+//!         wasi-io-0.2.12/           an entry of wits
+//!             package.wit
+//!         demo-app-1.0.0.wasm       an entry of wits, with `--as wasm`
+//!         my-own/                   an entry of the user
+//!         .wits.json                the stamp: what wits wrote, and for which lock
+//!     .wits-deps/                   only while entries are replaced, or after a kill
+//! ```
+//!
+//! An entry belongs to wits if the stamp lists it, or if the caller adopts it (a tree that wkg wrote:
+//! see [`Owner::Layout`]). All else is the user's, and nothing here moves, writes or deletes it.
+//!
+//! | step | function |
+//! | --- | --- |
+//! | is there anything to do? | [`Stamp::read`], [`check`]: reads only |
+//! | finish what a killed run began | [`recover`] |
+//! | what stands there, and whose is it? | [`scan`], [`owner`] |
+//! | what is each package's entry called? | [`entry_names`] |
+//! | make it so | [`apply`], which includes the stamp and recovers by itself |
+//!
+//! A run that writes holds the [`ProjectLock`](crate::ProjectLock). [`apply`] is safe without it, but
+//! the plan it is given may be old by then.
+//!
+//! The directory is created for the first entry. When the last one goes, the stamp goes with it, and
+//! then the directory if nothing of the user is in it (git would not keep it either). So a project
+//! without dependencies has no stamp.
 
-/// The name of the stamp in `wit/deps`.
+mod apply;
+mod check;
+mod names;
+mod scan;
+mod stamp;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use wits_fs::{Recovered, Replacement};
+
+pub use self::apply::{Applied, Content, Wanted, WantedEntry, apply};
+pub use self::check::{Currency, check};
+pub use self::names::entry_names;
+pub use self::scan::{Entry, EntryKind, Owner, owner, scan};
+pub use self::stamp::{Stamp, StampEntry, StampState};
+use crate::StoreError;
+
+/// The stamp, in `wit/deps`. WIT tools ignore it.
 pub const STAMP: &str = ".wits.json";
-/// The directory beside `wit/deps` in which a replacement is prepared.
+/// The directory beside `wit/deps` in which entries wait. WIT tools do not look there.
 pub const ASIDE: &str = ".wits-deps";
-/// The file in a package's directory.
+/// The one file in the directory of a package.
 pub const PACKAGE_WIT: &str = "package.wit";
 
-/// The entry name of each package, without `.wasm`, whatever the order.
-pub fn entry_names<'a>(
-    ids: impl IntoIterator<Item = &'a PackageId>,
-) -> BTreeMap<PackageId, String> {
-    let _ = ids.into_iter().count();
-    todo!()
+/// How long to wait for another process that replaces entries of the same directory. It holds that
+/// lock for the time of its writes only.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Completes or discards what an interrupted run left. Where there is nothing to do, this writes
+/// nothing and needs no permission.
+pub fn recover(dir: &Path) -> Result<Recovered, StoreError> {
+    check_is_directory(dir)?;
+    let what = format!("recover {}", dir.display());
+    Ok(Replacement::recover(
+        dir,
+        aside(dir),
+        &what,
+        PATIENCE,
+        &mut |_| {},
+    )?)
 }
 
-/// One entry of `wit/deps` but the stamp.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /** Its name. */
-    pub name: String,
-    /** Where it is. */
-    pub path: PathBuf,
-    /** What it is, through a symlink. */
-    pub kind: EntryKind,
-    /** Whether it is a symlink. */
-    pub symlink: bool,
-}
-/// What an entry is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EntryKind {
-    /// A directory, and the names in it, sorted; those of directories end with `/`.
-    Directory(Vec<String>),
-    /// `*.wit`
-    WitFile,
-    /// `*.wasm`
-    WasmFile,
-    /// Anything else, dangling links included.
-    Other,
-}
-/// Every entry but the stamp, sorted by name; none for a missing directory.
-pub fn scan(dir: &Path) -> Result<Vec<Entry>, StoreError> {
-    let _ = dir;
-    todo!()
+fn aside(dir: &Path) -> PathBuf {
+    dir.with_file_name(ASIDE)
 }
 
-/// Whose an entry is, as far as names tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// The stamp lists it.
-    Listed,
-    /// A plain directory with `package.wit` only: ours if that text is the package the name says, and a lock file stands in the project. The caller looks.
-    Layout,
-    /// The user's.
-    User,
-}
-/// Whose `entry` is.
-pub fn owner(entry: &Entry, stamp: Option<&Stamp>) -> Owner {
-    let _ = (entry, stamp);
-    todo!()
-}
-
-/// What wits wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp {
-    /** The digest of the lock entries that passed all checks. */
-    pub lock: Digest,
-    /** By entry name. */
-    pub entries: BTreeMap<String, StampEntry>,
-}
-/// One entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StampEntry {
-    /** The package. */
-    pub package: PackageId,
-    /** Its Wasm bytes; none for a package from a path. */
-    pub digest: Option<Digest>,
-    /** The bytes of `package.wit` or of the `.wasm` file. */
-    pub text: Digest,
-}
-/// What stands at the place of the stamp.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StampState {
-    /** Nothing. */
-    Absent,
-    /** Something that cannot be used: as absent, but say so. */
-    Unreadable {
-        /** Where. */
-        path: PathBuf,
-        /** Why. */
-        reason: String,
-    },
-    /** A stamp. */
-    Found(Stamp),
-}
-impl Stamp {
-    /// Reads the stamp of `dir`.
-    pub fn read(dir: &Path) -> Result<StampState, StoreError> {
-        let _ = dir;
-        todo!()
-    }
-    /// Its text.
-    pub fn to_json(&self) -> String {
-        todo!()
-    }
-}
-
-/// Whether what stands in `dir` is exactly what the stamp says, and nothing was interrupted. Writes nothing.
-pub fn check(dir: &Path, stamp: &Stamp) -> Result<Currency, StoreError> {
-    let _ = (dir, stamp);
-    todo!()
-}
-/// The answer of [`check`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Currency {
-    /// All there.
-    Current,
-    /// A replacement was interrupted, or is under way.
-    Interrupted,
-    /// These entries of ours are missing or differ.
-    Differs(Vec<String>),
-}
-impl Currency {
-    /** Whether all is there. */
-    pub fn is_current(&self) -> bool {
-        matches!(self, Self::Current)
-    }
-}
-
-/// What is to stand in `wit/deps` beside the user's entries.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// The entries.
-    pub entries: Vec<WantedEntry>,
-    /// Entries that are wits' own though no stamp lists them (a tree that wkg wrote): replaced, or removed when not wanted, as listed ones are.
-    pub adopted: BTreeSet<String>,
-    /// For the stamp.
-    pub lock: Digest,
-}
-/// One entry.
-#[derive(Debug, Clone)]
-pub struct WantedEntry {
-    /** From [`entry_names`], without `.wasm`. */
-    pub name: String,
-    /** The package. */
-    pub package: PackageId,
-    /** Its Wasm bytes; none for a package from a path. */
-    pub digest: Option<Digest>,
-    /** What to write. */
-    pub content: Content,
-}
-/// The content of an entry.
-#[derive(Debug, Clone)]
-pub enum Content {
-    /** `NAME/package.wit` */
-    Text(String),
-    /** `NAME.wasm` */
-    Wasm(Vec<u8>),
-}
-/// What [`apply`] did, by entry name (with `.wasm`), sorted.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Applied {
-    /** New or replaced. */
-    pub written: Vec<String>,
-    /** Removed. */
-    pub removed: Vec<String>,
-    /** Not touched. */
-    pub unchanged: Vec<String>,
-    /** Entries of ours whose content was not what the stamp said: edited by someone, and replaced or removed. */
-    pub edited: Vec<String>,
-}
-/// Makes it so. Completes or discards what was interrupted first.
-pub fn apply(dir: &Path, wanted: &Wanted) -> Result<Applied, StoreError> {
-    let _ = (dir, wanted);
-    todo!()
-}
-/// Completes or discards what was interrupted: call before reading `wit/deps`, under the project's lock. Nothing to do: no write.
-pub fn recover(dir: &Path) -> Result<wits_fs::Recovered, StoreError> {
-    let _ = dir;
-    todo!()
+/// A link could lead out of the project; what is behind it is not for wits to write.
+fn check_is_directory(dir: &Path) -> Result<(), StoreError> {
+    let what = match dir.symlink_metadata() {
+        Ok(found) if found.is_symlink() => "a symbolic link",
+        Ok(found) if !found.is_dir() => "a file",
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(wits_fs::FsError::io("read", dir)(error).into());
+        }
+        _ => return Ok(()),
+    };
+    Err(StoreError::NotADirectory {
+        path: dir.to_owned(),
+        what,
+    })
 }

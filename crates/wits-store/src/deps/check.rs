@@ -1,0 +1,121 @@
+//! Whether `wit/deps` is as wits left it: the question of every run, so it must be quick.
+//!
+//! Each file is read once and hashed: a time of change or a size can be right when the content is
+//! not. Nothing is written, no lock is taken. A run that replaces entries at the same time makes the
+//! answer "no" at worst, and the caller then waits for the project's lock and asks again.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use wits_fs::{FsError, Replacement};
+use wits_model::Digest;
+
+use super::{PACKAGE_WIT, Stamp, aside};
+use crate::StoreError;
+
+/// The answer of [`check`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Currency {
+    /// Every entry of the stamp stands there exactly as it was written.
+    Current,
+    /// A replacement was interrupted, or is under way at this moment.
+    Interrupted,
+    /// These entries of the stamp are missing, edited, links, or have company in their directory.
+    Differs(Vec<String>),
+}
+
+impl Currency {
+    /// Whether there is nothing to do.
+    pub fn is_current(&self) -> bool {
+        *self == Self::Current
+    }
+}
+
+/// Compares what stands in `dir` with what the stamp says. The entries that the stamp does not list
+/// are the user's and make no difference here.
+pub fn check(dir: &Path, stamp: &Stamp) -> Result<Currency, StoreError> {
+    if Replacement::was_interrupted(aside(dir)) {
+        return Ok(Currency::Interrupted);
+    }
+    let entries: Vec<_> = stamp.entries.iter().collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut differing = Vec::new();
+        while let Some((name, entry)) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if text(dir, name)? != Some(entry.text) {
+                differing.push((*name).clone());
+            }
+        }
+        Ok::<_, FsError>(differing)
+    };
+    let mut differing = if entries.len() < 32 {
+        work()?
+    } else {
+        in_parallel(work)?
+    };
+    differing.sort();
+    Ok(if differing.is_empty() {
+        Currency::Current
+    } else {
+        Currency::Differs(differing)
+    })
+}
+
+/// Reading is mostly waiting for the system, hashing is not: a few threads are enough.
+fn in_parallel(
+    work: impl Fn() -> Result<Vec<String>, FsError> + Sync,
+) -> Result<Vec<String>, FsError> {
+    let threads = thread::available_parallelism().map_or(1, |n| n.get().min(4));
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            all.extend(
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
+            );
+        }
+        Ok(all)
+    })
+}
+
+/// The digest of an entry's text, if the entry has exactly the form in which wits writes it.
+pub(super) fn text(dir: &Path, name: &str) -> Result<Option<Digest>, FsError> {
+    let path = dir.join(name);
+    let read = || {
+        if !path.symlink_metadata()?.is_dir() {
+            let is_wasm = Path::new(name).extension().is_some_and(|e| e == "wasm");
+            return is_wasm.then(|| read_plain(&path)).transpose();
+        }
+        for file in fs::read_dir(&path)? {
+            if file?.file_name() != PACKAGE_WIT {
+                return Ok(None);
+            }
+        }
+        read_plain(&path.join(PACKAGE_WIT)).map(Some)
+    };
+    match read() {
+        Ok(bytes) => Ok(bytes.map(Digest::of)),
+        Err(error) if is_another_form(&error) => Ok(None),
+        Err(error) => Err(FsError::io("read", path)(error)),
+    }
+}
+
+/// Reads a file that is no link and no pipe.
+fn read_plain(path: &Path) -> io::Result<Vec<u8>> {
+    if !path.symlink_metadata()?.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    fs::read(path)
+}
+
+fn is_another_form(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+    )
+}
