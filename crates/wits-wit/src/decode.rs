@@ -105,7 +105,7 @@ fn contents(
     metadata: PackageMetadata,
 ) -> Result<Contents, WitError> {
     let mut embedded = Vec::new();
-    for (id, _) in resolve.packages.iter() {
+    for (id, _) in &resolve.packages {
         if id != main {
             embedded.push(lower(resolve, id)?);
         }
@@ -130,7 +130,6 @@ fn contents(
 pub(crate) fn lower(resolve: &Resolve, package: PackageId) -> Result<model::Package, WitError> {
     model::Package::lower(resolve, package).map_err(|error| match error {
         LowerError::Name(reason) => WitError::PackageName { reason, span: None },
-        #[allow(unreachable_patterns)] // the enum may grow
         other => WitError::Undecodable {
             reason: other.to_string(),
         },
@@ -206,7 +205,11 @@ impl DecodedPackage {
     ///
     /// # Errors
     /// If this package embeds no such copy, or it has no text form.
-    pub fn print_embedded(&self, package: &PackageRef, gates: &dyn Gates) -> Result<String, WitError> {
+    pub fn print_embedded(
+        &self,
+        package: &PackageRef,
+        gates: &dyn Gates,
+    ) -> Result<String, WitError> {
         crate::print::print_embedded(self, package, gates)
     }
 }

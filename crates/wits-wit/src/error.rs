@@ -30,7 +30,9 @@ pub enum WitError {
         limit: usize,
     },
     /// More interfaces than can be resolved at once.
-    #[error("there are {interfaces} interfaces, more than the {limit} that can be resolved at once")]
+    #[error(
+        "there are {interfaces} interfaces, more than the {limit} that can be resolved at once"
+    )]
     TooMany {
         /// How many interfaces there are in the closure.
         interfaces: usize,

@@ -173,12 +173,11 @@ fn comes_by_itself(resolve: &Resolve, item: &WorldItem, imports: &Items, exports
     let WorldItem::Interface { id, stability, .. } = item else {
         return false;
     };
-    let first = |items: &Items| {
-        let items = items.iter().map(|(_, item)| item);
-        items.cloned().find(|other| needs(resolve, other, *id))
+    let needing = |items: &Items| {
+        let needing = items.iter().find(|(_, other)| needs(resolve, other, *id));
+        needing.map(|(_, other)| other.stability(resolve).clone())
     };
-    first(imports).is_none()
-        && first(exports).is_some_and(|export| export.stability(resolve) == stability)
+    needing(imports).is_none() && needing(exports).as_ref() == Some(stability)
 }
 
 /// Whether an item of a world makes elaboration add `wanted`.

@@ -37,6 +37,7 @@ pub mod section;
 pub mod source;
 mod stack;
 mod text;
+mod use_order;
 
 pub use build::{BuildOptions, Built, build};
 pub use check::check;

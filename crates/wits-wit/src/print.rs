@@ -2,7 +2,8 @@
 //! packages that it mentions.
 //!
 //! The text has to parse with no feature enabled, because that is how most tools parse it, and with
-//! all features enabled it has to mean what the binary means. `gate` says what stands in the way.
+//! all features enabled it has to mean what the binary means. `gate` and `use_order`
+//! say what stands in the way.
 
 use wit_component::{OutputToString, WitPrinter};
 use wit_parser::Resolve;
@@ -13,6 +14,7 @@ use crate::error::WitError;
 use crate::gate;
 use crate::guard::guarded;
 use crate::model::Stability;
+use crate::use_order;
 
 /// Knows the feature gates of interfaces in the packages they belong to. The binary form of a package
 /// has the gates of its own items only.
@@ -65,12 +67,16 @@ fn print_one(
     let printed = guarded(|| {
         let mut resolve = Resolve::clone(&decoded.resolve);
         gate::restore(&mut resolve, which, gates);
+        use_order::restore(&mut resolve, which);
         let mut printer = WitPrinter::new(OutputToString::default());
         match printer.print(&resolve, which, &[]) {
             Ok(()) => Ok(printer.output.to_string()),
             Err(error) => Err(innermost(&error)),
         }
     });
-    let failed = |reason| WitError::Print { package: reference.clone(), reason };
+    let failed = |reason| WitError::Print {
+        package: reference.clone(),
+        reason,
+    };
     printed.and_then(|text| text).map_err(failed)
 }

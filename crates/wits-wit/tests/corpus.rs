@@ -1,4 +1,4 @@
-//! The inputs of wit-parser's own tests, read where cargo put them: whatever of them is a package that
+//! The inputs of wit-parser's and wit-component's own tests, read where cargo put them: whatever of them is a package that
 //! can be built survives the round trip, and nothing of the rest makes anything panic.
 
 mod packages;
@@ -105,7 +105,8 @@ fn entries(dir: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// `tests/ui` of wit-parser: files and directories, each a package.
+/// `tests/ui` of wit-parser and `tests/interfaces` of wit-component: files and directories, each a
+/// package.
 fn inputs() -> Vec<PathBuf> {
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--offline", "--format-version", "1"])
@@ -113,16 +114,18 @@ fn inputs() -> Vec<PathBuf> {
         .output()
         .unwrap();
     let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let parser = metadata["packages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|package| package["name"] == "wit-parser")
-        .unwrap();
-    let manifest = Path::new(parser["manifest_path"].as_str().unwrap());
-    let ui = manifest.with_file_name("tests").join("ui");
-    let mut inputs = entries(&ui);
-    inputs.extend(entries(&ui.join("parse-fail")));
+    let tests = |name: &str| {
+        let packages = metadata["packages"].as_array().unwrap();
+        let package = packages
+            .iter()
+            .find(|package| package["name"] == name)
+            .unwrap();
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+        manifest.with_file_name("tests")
+    };
+    let mut inputs = entries(&tests("wit-parser").join("ui"));
+    inputs.extend(entries(&tests("wit-parser").join("ui/parse-fail")));
+    inputs.extend(entries(&tests("wit-component").join("interfaces")));
     inputs.retain(|path| path.is_dir() || path.extension().is_some_and(|e| e == "wit"));
     inputs
 }

@@ -2,6 +2,8 @@
 
 mod packages;
 
+use std::fmt::Write as _;
+
 use packages::package;
 use wits_wit::check;
 
@@ -12,9 +14,11 @@ fn a_chain_of_interfaces_does_not_run_out_of_stack() {
         (10_000, "import i0;"),
         (10_000, "export i0;"),
     ] {
-        let chain: String = (0..length)
-            .map(|n| format!("interface i{n} {{ use i{}.{{t}}; }}\n", n + 1))
-            .collect();
+        let mut chain = String::new();
+        for n in 0..length {
+            let next = n + 1;
+            writeln!(chain, "interface i{n} {{ use i{next}.{{t}}; }}").unwrap();
+        }
         let root = package(&format!(
             "package t:a@1.0.0;\n{chain}interface i{length} {{ type t = u8; }} world w {{ {world} }}"
         ));

@@ -192,3 +192,17 @@ fn what_a_gated_include_brought_in_is_gated_one_by_one() {
         "{text}"
     );
 }
+
+#[test]
+fn a_type_that_is_used_with_and_without_a_gate() {
+    let dep = "package f:p@1.0.0; interface b { type u = u8; resource r; }";
+    // The binary has `m` before `z`, and wit-parser takes the gate of a foreign type from the first
+    // `use` that it meets.
+    printed(
+        "package t:p@1.0.0;
+         interface z { use m.{k}; use f:p/b@1.0.0.{u}; f: func(v: u) -> k; }
+         interface m { type k = u8; @unstable(feature = x) use f:p/b@1.0.0.{u}; }
+         interface n { @unstable(feature = x) use f:p/b@1.0.0.{r}; @unstable(feature = y) use m.{k}; }",
+        &[dep],
+    );
+}

@@ -45,9 +45,15 @@ fn round_trip(packages: &[published::PublishedPackage]) {
         let made = wits_wit::build(&original, texts(&originals), &options).unwrap();
         let decoded = decode(&made.wasm);
         assert_eq!(decoded.id(), id);
-        let mentioned: Vec<_> = decoded.dependencies().iter().map(ToString::to_string).collect();
+        let mentioned: Vec<_> = decoded
+            .dependencies()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert!(
-            mentioned.iter().all(|id| packages.iter().any(|p| p.id == *id)),
+            mentioned
+                .iter()
+                .all(|id| packages.iter().any(|p| p.id == *id)),
             "{id}: {mentioned:?}"
         );
         assert_eq!(decoded.declared().unwrap().len(), mentioned.len());
