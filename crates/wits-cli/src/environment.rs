@@ -66,7 +66,7 @@ pub(crate) fn context(
     };
     let mut context = Context::new(cache);
     context.home = home();
-    context.shown_from = Some(here.to_owned());
+    context.here = Some(here.to_owned());
     context.config.explicit = global.config.as_ref().map(|file| here.join(file));
     context.config.user = base("XDG_CONFIG_HOME", "APPDATA", ".config")
         .map(|dir| dir.join("wits").join("registry.toml"));

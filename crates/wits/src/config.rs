@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use wits_model::routes::{Layer, RouteFile, Routes};
 
-use crate::project::read_text;
+use crate::project::{Workspace, read_text};
 use crate::{Context, Error};
 
 /// The name of the file of routes.
@@ -20,13 +20,17 @@ pub(crate) struct ConfigFile {
     layer: Layer,
 }
 
-/// The files for a project at `root` in a workspace at `workspace`, or for none, the first winning.
-pub(crate) fn files(context: &Context, project: Option<(&Path, &Path)>) -> Vec<ConfigFile> {
+/// The files that count in a workspace, or where the user stands if there is none, the first winning.
+pub(crate) fn files(context: &Context, workspace: Option<&Workspace>) -> Vec<ConfigFile> {
     let explicit = context.config.explicit.clone().map(|path| ConfigFile {
         path,
         layer: Layer::CommandLine,
     });
-    let own = project.and_then(|(root, workspace)| project_file(root, workspace));
+    let own = match (workspace, &context.here) {
+        (Some(workspace), _) => project_file(workspace.routes_root(), &workspace.root),
+        (None, Some(here)) => project_file(here, here),
+        (None, None) => None,
+    };
     let own = own.map(|path| ConfigFile {
         path,
         layer: Layer::Project,
@@ -40,9 +44,9 @@ pub(crate) fn files(context: &Context, project: Option<(&Path, &Path)>) -> Vec<C
 }
 
 /// Reads and merges them.
-pub(crate) fn load(context: &Context, project: Option<(&Path, &Path)>) -> Result<Routes, Error> {
+pub(crate) fn load(context: &Context, workspace: Option<&Workspace>) -> Result<Routes, Error> {
     let mut layers = Vec::new();
-    for file in files(context, project) {
+    for file in files(context, workspace) {
         let text = read_text(context, &file.path)?;
         layers.push(RouteFile::parse(&text, &file.path, file.layer)?);
     }

@@ -19,8 +19,9 @@ pub struct Context {
     pub cache: PathBuf,
     /// The user's home, so that no path below it is written into a shared file.
     pub home: Option<PathBuf>,
-    /// Paths in messages are shown relative to this directory.
-    pub shown_from: Option<PathBuf>,
+    /// Where the user stands: paths in messages are relative to it, and where there is no project, its
+    /// `registry.toml` is the one that counts.
+    pub here: Option<PathBuf>,
     /// `registry.toml` files and mappings beside the project's own.
     pub config: ConfigFiles,
     /// Open no socket.
@@ -66,7 +67,7 @@ impl Context {
         Self {
             cache: cache.into(),
             home: None,
-            shown_from: None,
+            here: None,
             config: ConfigFiles::default(),
             offline: false,
             locking: Locking::default(),
@@ -80,7 +81,7 @@ impl Context {
     /// `path` as a message shows it.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         match self
-            .shown_from
+            .here
             .as_ref()
             .and_then(|base| path.strip_prefix(base).ok())
         {

@@ -98,7 +98,7 @@ fn of(
     pieces.add("wits", env!("CARGO_PKG_VERSION").as_bytes());
     pieces.add("form", format!("{form:?}").as_bytes());
     pieces.file(project::LOCK, &workspace.lock_file())?;
-    for file in config::files(context, Some((&member.root, &workspace.root))) {
+    for file in config::files(context, Some(workspace)) {
         pieces.file(config::ROUTES, &file.path)?;
     }
     for other in &workspace.members {

@@ -92,13 +92,7 @@ pub(crate) async fn prepare_members<'a>(
         }
         inputs.push((*member, source, locals));
     }
-    // Routes are those of the workspace: one lock, one answer.
-    let nearest = if let [only] = members {
-        &only.root
-    } else {
-        &workspace.root
-    };
-    let session = Session::new(context, Some((nearest, &workspace.root)))?;
+    let session = Session::new(context, Some(workspace))?;
     let roots: Vec<Root<'_>> = inputs
         .iter()
         .map(|(_, source, locals)| Root { source, locals })

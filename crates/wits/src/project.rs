@@ -165,6 +165,14 @@ impl Workspace {
         self.root.join(LOCK)
     }
 
+    /// Where routes are looked for: in the only project, or at the root where several share one lock.
+    pub(crate) fn routes_root(&self) -> &Path {
+        match self.members.as_slice() {
+            [only] => &only.root,
+            _ => &self.root,
+        }
+    }
+
     /// The one project that the user means, for an operation that works on one.
     ///
     /// # Errors

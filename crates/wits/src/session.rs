@@ -5,8 +5,6 @@
 //! is, and neither today's routes nor a tag can change which bytes come. What is not locked is asked of
 //! the one registry that its name is routed to.
 
-use std::path::Path;
-
 use wits_model::lock::{Lock, LockedPackage};
 use wits_model::routes::Routes;
 use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
@@ -15,6 +13,7 @@ use wits_store::{Cache, Lookup, StoreError};
 use wits_wit::{Decoded, DecodedPackage};
 
 use crate::error::Asked;
+use crate::project::Workspace;
 use crate::report::Note;
 use crate::{Context, Error, config};
 
@@ -41,11 +40,8 @@ pub(crate) struct Published {
 }
 
 impl<'a> Session<'a> {
-    /// A session for a project, or for none.
-    pub(crate) fn new(
-        context: &'a Context,
-        project: Option<(&Path, &Path)>,
-    ) -> Result<Self, Error> {
+    /// A session in a workspace, or in none.
+    pub(crate) fn new(context: &'a Context, workspace: Option<&Workspace>) -> Result<Self, Error> {
         let options = Options {
             offline: context.offline,
             proxy: if context.system_proxy {
@@ -59,7 +55,7 @@ impl<'a> Session<'a> {
             context,
             cache: Cache::open(&context.cache),
             registries: Registries::new(options),
-            routes: config::load(context, project)?,
+            routes: config::load(context, workspace)?,
         })
     }
 

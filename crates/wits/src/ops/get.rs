@@ -72,8 +72,7 @@ pub async fn get(
     output: Output<'_>,
     existing: Existing,
 ) -> Result<Got, Error> {
-    let place = workspace.map(|workspace| (workspace.root.as_path(), workspace.root.as_path()));
-    let session = Session::new(context, place)?;
+    let session = Session::new(context, workspace)?;
     let registry = match &context.config.registry {
         Some(registry) => registry.clone(),
         None => session.route(&wanted.name)?,

@@ -105,26 +105,13 @@ pub async fn publish(
         package: reference.name.clone(),
         span: None,
     })?;
-    let session = session(context, workspace)?;
+    let session = Session::new(context, workspace)?;
     let registry: RegistryUrl = match &context.config.registry {
         Some(registry) => registry.clone(),
         None => session.route(&id.name)?,
     };
     let at = session.locate(&registry, &id.name).await?;
     send(context, &session, id, at, ready, dry_run).await
-}
-
-fn session<'a>(context: &'a Context, workspace: Option<&Workspace>) -> Result<Session<'a>, Error> {
-    let place = workspace.map(|workspace| {
-        let current = workspace
-            .current
-            .and_then(|current| workspace.members.get(current));
-        (
-            current.map_or(workspace.root.as_path(), |member| member.root.as_path()),
-            workspace.root.as_path(),
-        )
-    });
-    Session::new(context, place)
 }
 
 async fn send(
@@ -316,7 +303,7 @@ async fn from_wasm(
         path,
         bytes: text.into_bytes(),
     }])?;
-    let session = session(context, workspace)?;
+    let session = Session::new(context, workspace)?;
     let lock = match workspace {
         Some(workspace) => crate::lockfile::read(context, workspace)?,
         None => wits_model::lock::Lock::default(),
