@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::FsError;
-use crate::kill_points::kill_point;
+use crate::kill_points::{Ability, kill_point, lacks};
 
 /// Writes a file, replacing what is there. An existing file keeps its mode; a new one gets what the
 /// process's umask gives. Where `path` is a symlink, the file it leads to is written.
@@ -28,7 +28,7 @@ fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
             .as_file()
             .set_permissions(existing.permissions())?;
     }
-    temporary.as_file().sync_all()?;
+    sync_file(temporary.as_file())?;
     kill_point("write: temporary file complete")?;
     temporary.persist(&target).map_err(|error| error.error)?;
     kill_point("write: renamed")?;
@@ -52,7 +52,7 @@ pub fn write_new(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), 
     let path = path.as_ref();
     let write = || {
         let temporary = fill_temporary(path, bytes.as_ref())?;
-        temporary.as_file().sync_all()?;
+        sync_file(temporary.as_file())?;
         kill_point("write: temporary file complete")?;
         temporary
             .persist_noclobber(path)
@@ -157,11 +157,22 @@ fn fill_temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     Ok(temporary)
 }
 
+/// Makes the content of a file last through a power cut.
+pub(crate) fn sync_file(file: &File) -> io::Result<()> {
+    if lacks(Ability::Sync) {
+        return Ok(());
+    }
+    file.sync_all()
+}
+
 /// Makes renames in a directory last through a power cut. Only unix has this; some file systems
 /// cannot, and a directory that may not be read cannot be opened for it: neither is worth failing a
 /// write that has happened.
 #[cfg(unix)]
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    if lacks(Ability::Sync) {
+        return Ok(());
+    }
     match File::open(dir).and_then(|dir| dir.sync_all()) {
         Err(error)
             if matches!(

@@ -9,7 +9,7 @@
 //!   what is on disk at that moment is what the next run finds.
 //! - [`failing_at`] and [`failing_from`] make the n-th point, or it and all that follow, report a full
 //!   disk.
-//! - [`lacking`] runs code as on a system that has no atomic exchange, or cannot move a directory.
+//! - [`lacking`] runs code as on a system that has no atomic exchange, say.
 //! - [`install`] sets a hook for the whole process, so that a command under test can wait at a point
 //!   for a real `SIGKILL`.
 
@@ -38,6 +38,8 @@ pub enum Ability {
     Exchange,
     /// Renaming a directory of a lower layer (overlay file systems).
     Move,
+    /// Syncing. A simulated kill is no power cut, and thousands of them take their time.
+    Sync,
 }
 
 #[cfg(not(feature = "kill-points"))]

@@ -260,29 +260,31 @@ fn without_packages_there_is_no_directory() {
     );
 }
 
+type Edit = fn(&Project);
+
 #[test]
 fn whatever_is_not_as_it_was_written_is_not_current() {
-    let edits: [(&str, &dyn Fn(&Project)); 7] = [
-        ("a-b-1.0.0", &|project| {
+    let edits: [(&str, Edit); 7] = [
+        ("a-b-1.0.0", |project| {
             project.write("a-b-1.0.0/package.wit", "package a:b@1.0.0 ");
         }),
-        ("a-b-1.0.0", &|project| {
-            project.write("a-b-1.0.0/more.wit", "")
+        ("a-b-1.0.0", |project| {
+            project.write("a-b-1.0.0/more.wit", "");
         }),
-        ("a-b-1.0.0", &|project| {
+        ("a-b-1.0.0", |project| {
             wits_fs::remove_dir_all(project.deps().join("a-b-1.0.0")).unwrap();
         }),
-        ("a-b-1.0.0", &|project| {
+        ("a-b-1.0.0", |project| {
             wits_fs::remove_file(project.deps().join("a-b-1.0.0/package.wit")).unwrap();
         }),
-        ("c-d-1.0.0.wasm", &|project| {
-            project.write("c-d-1.0.0.wasm", "Wasm")
+        ("c-d-1.0.0.wasm", |project| {
+            project.write("c-d-1.0.0.wasm", "Wasm");
         }),
-        ("c-d-1.0.0.wasm", &|project| {
+        ("c-d-1.0.0.wasm", |project| {
             wits_fs::remove_file(project.deps().join("c-d-1.0.0.wasm")).unwrap();
             fs::create_dir(project.deps().join("c-d-1.0.0.wasm")).unwrap();
         }),
-        ("a-b-1.0.0", &|project| {
+        ("a-b-1.0.0", |project| {
             wits_fs::remove_dir_all(project.deps().join("a-b-1.0.0")).unwrap();
             project.write("a-b-1.0.0", "package a:b@1.0.0;");
         }),
@@ -394,7 +396,7 @@ fn a_stamp_that_cannot_be_used_is_as_good_as_none() {
         format!(r#"{{"lock":"{lock}","entries":{{}}}}"#),
         format!(r#"{{"version":1,"lock":"{lock}","entries":{{"../../x":{entry}}}}}"#),
         format!(r#"{{"version":1,"lock":"{lock}","entries":{{".wits.json":{entry}}}}}"#),
-        format!(r#"{{"version":1,"lock":"sha256:1","entries":{{}}}}"#),
+        r#"{"version":1,"lock":"sha256:1","entries":{}}"#.to_owned(),
     ] {
         project.write(".wits.json", &bad);
         let state = Stamp::read(&project.deps()).unwrap();

@@ -67,7 +67,7 @@ impl Journal {
             let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
             let mut file = File::create(&temporary)?;
             file.write_all(&text)?;
-            file.sync_all()?;
+            crate::file::sync_file(&file)?;
             kill_point("journal: written")
         };
         fill().map_err(FsError::io("write", &temporary))?;
