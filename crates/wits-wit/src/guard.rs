@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// wit-parser's decoder validates a binary as WebAssembly and then asserts that it has the shape its
 /// own encoder gives to WIT: one that has not is answered by `unreachable!`, `unwrap` or `assert!`
-/// in dozens of places (a function where an interface is due, say; see the tests of
-/// [`decode`](crate::decode)), and the printer does the same with what such a binary decodes to.
+/// in dozens of places (a function where an interface is due, say; see
+/// `tests/decode.rs`), and the printer does the same with what such a binary decodes to.
 /// Checking the shape beforehand would mean a second decoder. `work` owns all it changes, so nothing
 /// is seen half-made afterwards.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {

@@ -9,13 +9,21 @@
 //! | [`source`] | WIT text: parse the files of one package, name the packages it mentions, with spans |
 //! | [`decode`](mod@decode) | Wasm bytes: a WIT package or a component, its model and what it embeds |
 //! | [`model`] | wits' own structural model of a package, its canonical digest and comparison |
-//! | [`print`] | a decoded package as the text of a `package.wit` |
+//! | [`print`](mod@print) | a decoded package as the text of a `package.wit` |
 //! | [`check`](mod@check) | a closure, parsed once as any other WIT tool would |
 //! | [`build`](mod@build) | a closure, encoded as a WIT package |
 //! | [`section`] | the custom section `wits:dependencies` |
 //! | [`metadata`] | description, licence and the like, as custom sections |
 //! | [`info`] | what a package or component imports and exports, for the OCI config |
 //! | [`error`] | what can go wrong, with spans |
+//!
+//! Behind [`check`](mod@check) and [`build`](mod@build) are `closure` (what `wit/deps` holds, put
+//! together), `order` (dependencies first), `resolve_error` (what wit-parser says, in our words) and
+//! `stack` (room for its recursion); behind [`print`](mod@print), `gate` and `use_order` (what the binary form
+//! loses); behind [`source`], `text` and `mention` (from wit-parser's spans to ours).
+//!
+//! What edits WIT text (`add`, `update`) belongs here too; it has a start in [`SourcePackage`]'s
+//! spans, which cover what a user wrote.
 
 pub mod build;
 pub mod check;

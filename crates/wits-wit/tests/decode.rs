@@ -121,6 +121,13 @@ fn what_has_not_the_shape_of_wit_is_an_error_and_no_panic() {
     let mut value = ComponentType::new();
     value.ty().defined_type().primitive(PrimitiveValType::U8);
     value.export("t:p/x", ComponentTypeRef::Type(TypeBounds::Eq(0)));
+    let error = wits_wit::decode(&exporting("x", &function)).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("it is not what a WIT encoder writes"),
+        "{error}"
+    );
     for ty in [function, nameless, value, ComponentType::new()] {
         for name in ["x", "t:p/wit", "t:p/wit@1.0.0", "t:p/other"] {
             if let Ok(Decoded::Package(package)) = wits_wit::decode(&exporting(name, &ty)) {
