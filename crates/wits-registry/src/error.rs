@@ -248,11 +248,17 @@ impl RegistryError {
                 "run without `--offline` once, or fetch while there is a network"
             }
             Self::Fs(error) => return error.help(),
+            Self::Malformed { .. } => {
+                "check that the route leads to a registry of this kind, and not to a web page; if it \
+                 does, tell whoever runs it"
+            }
+            Self::NotAWasmPackage { .. } => {
+                "a Wasm package is one manifest with one layer `application/wasm`: check the route, or ask \
+                 who published it"
+            }
+            Self::TooLarge { .. } => "WIT packages are small: ask who published this",
             Self::PackageNotFound { .. }
             | Self::VersionNotFound { .. }
-            | Self::NotAWasmPackage { .. }
-            | Self::TooLarge { .. }
-            | Self::Malformed { .. }
             | Self::Unsafe { .. }
             | Self::Unsupported { .. }
             | Self::Rejected { .. } => return None,

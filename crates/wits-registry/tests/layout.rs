@@ -311,3 +311,9 @@ fn other_kinds_of_sources_are_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn one_value_serves_all_threads() {
+    fn shared(_: &(impl Send + Sync)) {}
+    shared(&registries());
+}

@@ -65,7 +65,13 @@ impl Failure {
         // The URL may hold what storage services sign requests with.
         let error = error.without_url();
         if let Some(tls) = tls_error(&error) {
-            let reason = format!("the TLS connection is not safe: {tls}");
+            let reason = match tls {
+                rustls::Error::InvalidMessage(_) => {
+                    "the host does not answer in TLS; a registry without TLS is `oci+http://`"
+                        .to_owned()
+                }
+                other => format!("the TLS connection is not safe: {other}"),
+            };
             return call.unsafe_(call.wanted, printable(&reason)).into();
         }
         let mut told: Vec<String> = causes(&error).map(ToString::to_string).collect();
@@ -75,16 +81,22 @@ impl Failure {
     }
 }
 
+/// An error and what lies below it. An io error keeps what it wraps to itself: it is asked.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
+    std::iter::successors(Some(error), |&error| {
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+            None => error.source(),
+        }
+    })
 }
 
-/// The complaint of rustls, which io errors carry along.
+/// The complaint of rustls.
 fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| match cause.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref()?.downcast_ref(),
-        None => cause.downcast_ref(),
-    })
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// Whether an answer says that asking again may help. 501 and 505 say that it will not.

@@ -139,3 +139,23 @@ fn redirects_end() {
     assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
     assert_eq!(server.log().len(), 6);
 }
+
+#[test]
+fn https_is_not_given_up_for_http() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut hello = [0; 5];
+            let _ = std::io::Read::read_exact(&mut stream, &mut hello);
+            // A TLS record of a handshake, and nothing readable.
+            assert_eq!(hello[..2], [0x16, 0x03]);
+            let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.0 400 Bad Request\r\n\r\n");
+        }
+    });
+    let at: PackageSource = format!("oci://{host}/demo/greet").parse().unwrap();
+    let all = Registries::new(impatient());
+    let error = run(backend(&all, &at).versions(&at)).unwrap_err();
+    assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
+    assert!(error.to_string().contains("TLS"), "{error}");
+}
