@@ -9,7 +9,15 @@ use crate::setting::{self, app, example, publish_pair, with_layout};
 fn a_package_is_built() {
     let sandbox = with_layout();
     let app = example(&sandbox);
-    app.wits(["build"]).succeeds().stdout(str![]).stderr(str![]);
+    app.wits(["build"])
+        .succeeds()
+        .stdout(str![])
+        .stderr(str![[r#"
+      Locked wits.lock: 7 added
+       Built demo:app@0.1.0 as demo-app-0.1.0.wasm (3188 bytes)
+      Digest sha256:[DIGEST]
+
+"#]]);
     assert!(app.has("demo-app-0.1.0.wasm"));
 }
 
@@ -17,11 +25,15 @@ fn a_package_is_built() {
 fn the_output_may_have_another_name() {
     let sandbox = setting::sandbox();
     let app = app(&sandbox, "export run: func();");
-    app.wits(["build", "-o", "out/it.wasm"])
+    app.wits(["build", "-o", "it.wasm"])
         .succeeds()
         .stdout(str![])
-        .stderr(str![]);
-    assert!(app.has("out/it.wasm"));
+        .stderr(str![[r#"
+       Built demo:app@0.1.0 as it.wasm (207 bytes)
+      Digest sha256:[DIGEST]
+
+"#]]);
+    assert!(app.has("it.wasm"));
     assert!(!app.has("demo-app-0.1.0.wasm"));
 }
 
@@ -67,7 +79,11 @@ fn metadata_of_a_wkg_file_is_written_and_the_rest_of_it_named() {
         "wkg.toml",
         "[metadata]\ndescription = \"From wkg\"\nlicenses = \"MIT\"\nsource = \"https://example.test\"\n",
     );
-    app.wits(["build"]).succeeds().stderr(str![]);
+    app.wits(["build"]).succeeds().stderr(str![[r#"
+       Built demo:app@0.1.0 as demo-app-0.1.0.wasm (273 bytes)
+      Digest sha256:[DIGEST]
+
+"#]]);
     let built = app.read_bytes("demo-app-0.1.0.wasm");
     assert_eq!(wasm::section(&built, "description").unwrap(), b"From wkg");
 }
@@ -103,7 +119,14 @@ fn a_build_obeys_the_lock() {
     app.wits(["build", "--locked"])
         .exits(1)
         .stdout("")
-        .stderr(str![]);
+        .stderr(str![[r#"
+error: wits.lock is not up to date, and may not be changed
+ |
+ = help: run `wits lock` and commit wits.lock; it would change so:
+           + acme:store@1.0.0
+           + acme:types@1.0.0
+
+"#]]);
     before.assert_untouched();
     app.wits(["build"]).succeeds();
     app.wits(["build", "--frozen"]).succeeds();
@@ -114,7 +137,51 @@ fn a_build_obeys_the_lock() {
 fn docs_and_gates_survive() {
     let sandbox = with_layout();
     setting::publish_fixtures(&sandbox);
-    let top = sandbox.top();
-    let text = top.wits(["get", "demo:store@0.3.0", "--as", "wit", "-o", "-"]);
-    text.succeeds().stdout(str![]);
+    let here = setting::anywhere(&sandbox);
+    let text = here.wits(["get", "demo:store@0.3.0", "--as", "wit", "-o", "-"]);
+    text.succeeds().stdout(str![[r#"
+/// A store of values under keys.
+package demo:store@0.3.0;
+
+/// Buckets, and what is in them.
+@since(version = 0.1.0)
+interface buckets {
+  @since(version = 0.1.0)
+  use demo:types/errors@1.0.0.{error};
+  @since(version = 0.1.0)
+  use demo:types/identifiers@1.0.0.{key};
+
+  /// A set of values under keys. Two buckets opened under one name see the same values.
+  @since(version = 0.1.0)
+  resource bucket {
+    /// Opens the bucket, which is created if need be.
+    @since(version = 0.1.0)
+    open: static func(name: string) -> result<bucket, error>;
+    /// The value under a key.
+    @since(version = 0.1.0)
+    get: func(key: key) -> result<list<u8>, error>;
+    /// Puts a value under a key, whatever was there before.
+    @since(version = 0.1.0)
+    set: func(key: key, value: list<u8>) -> result<_, error>;
+    /// Forgets the key.
+    @since(version = 0.2.0)
+    delete: func(key: key) -> result<_, error>;
+    /// All keys that begin so. Costly: the order and the paging are still being argued about.
+    @unstable(feature = listing)
+    keys: func(prefix: string) -> result<list<key>, error>;
+  }
+}
+
+/// Everything a client of the store needs.
+@since(version = 0.1.0)
+world imports {
+  @since(version = 0.1.0)
+  import demo:types/errors@1.0.0;
+  @since(version = 0.1.0)
+  import demo:types/identifiers@1.0.0;
+  @since(version = 0.1.0)
+  import buckets;
+}
+
+"#]]);
 }

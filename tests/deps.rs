@@ -15,7 +15,12 @@ fn an_own_entry_answers_and_is_left_alone() {
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
     app.write("wit/deps/my-types/types.wit", TYPES);
     let mine = Tree::of(app.path("wit/deps/my-types"));
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+note: `wit/deps/my-types` is yours and answers for `acme:types@1.0.0`; no registry is asked
+      Locked wits.lock: 1 added
+     Fetched wit/deps: 1 package written
+
+"#]]);
     mine.assert_untouched();
     assert_eq!(locked_ids(&app), ["acme:store@1.0.0"]);
     assert_eq!(
@@ -56,7 +61,11 @@ fn a_tree_that_wkg_wrote_is_taken_over() {
     let stub = "package acme:types@1.0.0;\n\ninterface errors {\n  variant error {\n    absent,\n    other(string),\n  }\n}\n";
     app.write("wit/deps/acme-types-1.0.0/package.wit", stub);
     app.write("wkg.lock", "version = 1\npackages = []\n");
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+      Locked wits.lock: 2 added
+     Fetched wit/deps: 2 packages written
+
+"#]]);
     assert!(
         app.read("wit/deps/acme-types-1.0.0/package.wit")
             .contains("/// Why something failed.")
@@ -75,7 +84,11 @@ fn an_edited_entry_is_written_anew() {
         "wit/deps/acme-types-1.0.0/package.wit",
         format!("{before}// edited\n"),
     );
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+warning: `wit/deps/acme-types-1.0.0` differed from the package and was written again
+     Fetched wit/deps: 1 package written
+
+"#]]);
     assert_eq!(app.read("wit/deps/acme-types-1.0.0/package.wit"), before);
 }
 
@@ -122,7 +135,11 @@ fn a_path_override_answers() {
         "wits.toml",
         "[overrides]\n\"acme:types\" = { path = \"../near/wit\" }\n",
     );
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+      Locked wits.lock: 2 added
+     Fetched wit/deps: 2 packages written
+
+"#]]);
     assert!(
         app.read("wit/deps/acme-types-1.0.0/package.wit")
             .contains("From the path")
@@ -173,7 +190,16 @@ fn an_override_of_another_version_is_an_error() {
         "[overrides]\n\"acme:types\" = { path = \"../near/wit\" }\n",
     );
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:types@1.0.0` is asked for, and `[ROOT]/near/wit` has version 2.0.0
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:types/errors@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: ask for `acme:types@2.0.0`, or change the version of the local package to 1.0.0
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -192,7 +218,12 @@ fn members_of_a_workspace_answer_for_one_another() {
     top.wits(["-C", "b", "fetch"])
         .succeeds()
         .stdout("")
-        .stderr(str![]);
+        .stderr(str![[r#"
+      Locked wits.lock: 2 added
+     Fetched [ROOT]/ws/a/wit/deps: 1 package written
+     Fetched wit/deps: 2 packages written
+
+"#]]);
     assert!(top.has("wits.lock"));
     assert!(!top.has("b/wits.lock"));
     assert!(top.has("b/wit/deps/demo-a-0.1.0/package.wit"));

@@ -11,7 +11,16 @@ fn a_package_that_does_not_exist() {
     publish_pair(&sandbox);
     let app = app(&sandbox, "import acme:sore/store@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:sore` is not in its registry `layout:[ROOT]/registry/acme/sore`
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:sore/store@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: check the spelling, and the route of `acme` in registry.toml
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -27,7 +36,16 @@ fn a_version_that_does_not_exist() {
     }
     let app = app(&sandbox, "import acme:types/errors@1.1.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:types` has no version 1.1.0
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:types/errors@1.1.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: the nearest version is 1.2.0, the newest 3.0.0
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -37,7 +55,16 @@ fn an_import_without_a_version() {
     publish_pair(&sandbox);
     let app = app(&sandbox, "import acme:store/store;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:store` is imported without a version
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:store/store;
+  |            ^^^^^^^^^^^^^^^^
+  |
+  = help: write the version: `acme:store/…@1.0.0` is the newest
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -46,7 +73,14 @@ fn a_syntax_error() {
     let sandbox = with_layout();
     let app = app(&sandbox, "import acme:store store@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: expected ';', found an identifier
+ --> wit/world.wit:4:23
+  |
+4 |     import acme:store store@1.0.0;
+  |                       ^
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -56,7 +90,14 @@ fn an_interface_that_a_dependency_does_not_have() {
     publish_pair(&sandbox);
     let app = app(&sandbox, "import acme:store/stores@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: interface `stores` is not in package `acme:store@1.0.0`
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:store/stores@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -65,7 +106,18 @@ fn a_namespace_without_a_registry() {
     let sandbox = with_layout();
     let app = app(&sandbox, "import nowhere:store/store@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: no registry is known for `nowhere:store`
+ --> wit/world.wit:4:12
+  |
+4 |     import nowhere:store/store@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: name its registry in registry.toml:
+              [namespaces]
+              nowhere = "oci://HOST/PREFIX"
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -82,7 +134,17 @@ fn a_dependency_of_a_dependency_that_is_gone() {
     sandbox.top().remove("registry/acme/types");
     let app = app(&sandbox, "import acme:top/top@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:top/top@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^
+  |
+  = help: needed by `acme:top@1.0.0`
+  = help: `acme:top` has a similar name
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -94,13 +156,21 @@ fn a_place_without_a_project() {
         .wits(["fetch"])
         .exits(1)
         .stdout("")
-        .stderr(str![]);
+        .stderr(str![[r#"
+error: there is no WIT project in `.` or above it
+ |
+ = help: run `wits init ns:name` to begin one, or name a directory with `-C DIR`
+
+"#]]);
     sandbox
         .top()
         .wits(["-C", "nowhere", "fetch"])
-        .exits(1)
+        .exits(2)
         .stdout("")
-        .stderr(str![]);
+        .stderr(str![[r#"
+error: `nowhere` is not a directory
+
+"#]]);
 }
 
 #[test]
@@ -108,7 +178,16 @@ fn a_key_of_wits_toml_that_does_not_exist() {
     let sandbox = with_layout();
     let app = app(&sandbox, "export run: func();");
     app.write("wits.toml", "[package]\ndescripton = \"a typo\"\n");
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: unknown key `descripton` in [package]
+ --> wits.toml:2:1
+  |
+2 | descripton = "a typo"
+  | ^^^^^^^^^^
+  |
+  = help: did you mean `description`?
+
+"#]]);
 }
 
 #[test]
@@ -116,27 +195,152 @@ fn a_registry_url_that_is_none() {
     let sandbox = setting::sandbox();
     setting::route(&sandbox, "ftp://example.test");
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `ftp://example.test` is not a registry URL; write `oci://HOST/PREFIX`, `layout:PATH`, `bindle+https://HOST/v1` or `well-known:DOMAIN`
+ --> [ROOT]/registry.toml:2:8
+  |
+2 | demo = "ftp://example.test"
+  |        ^^^^^^^^^^^^^^^^^^^^
+
+"#]]);
 }
 
 #[test]
 fn wrong_usage() {
     let sandbox = setting::sandbox();
     let top = sandbox.top();
-    top.wits(["fetsh"]).exits(2).stdout("").stderr(str![]);
+    top.wits(["fetsh"]).exits(2).stdout("").stderr(str![[r#"
+error: unrecognized subcommand 'fetsh'
+
+  tip: a similar subcommand exists: 'fetch'
+
+Usage: wits [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+
+"#]]);
     top.wits(["fetch", "--lokced"])
         .exits(2)
         .stdout("")
-        .stderr(str![]);
-    top.wits(["get"]).exits(2).stdout("").stderr(str![]);
+        .stderr(str![[r#"
+error: unexpected argument '--lokced' found
+
+  tip: a similar argument exists: '--locked'
+
+Usage: wits fetch --locked
+
+For more information, try '--help'.
+
+"#]]);
+    top.wits(["get"]).exits(2).stdout("").stderr(str![[r#"
+error: the following required arguments were not provided:
+  <NS:NAME[@VERSION]>
+
+Usage: wits get <NS:NAME[@VERSION]>
+
+For more information, try '--help'.
+
+"#]]);
 }
 
 #[test]
 fn help_and_version_are_data() {
     let sandbox = setting::sandbox();
     let top = sandbox.top();
-    top.wits(["--help"]).succeeds().stdout(str![]).stderr("");
-    top.wits(["--version"]).succeeds().stdout(str![]).stderr("");
+    top.wits(["--help"])
+        .succeeds()
+        .stdout(str![[r#"
+The package manager for WIT
+
+Usage: wits [OPTIONS] <COMMAND>
+
+Commands:
+  init     Begin a project: wit/world.wit
+  fetch    Resolve, pin in wits.lock, and lay out wit/deps
+  lock     Resolve and pin in wits.lock, and nothing else
+  build    Build the project as a WIT package in its binary form
+  publish  Publish the project, or a .wasm, to the registry that serves its name
+  get      Save one package, without a project
+  help     Print this message or the help of the given subcommand(s)
+
+Options:
+  -h, --help
+          Print help (see a summary with '-h')
+
+  -V, --version
+          Print version
+
+Global options:
+  -C, --directory <DIR>
+          Run as if started in DIR
+
+      --wit-dir <DIR>
+          The WIT directory, relative to the project [default: wit]
+          
+          [env: WITS_WIT_DIR=]
+
+      --config <FILE>
+          A registry.toml that comes before all others
+          
+          [env: WITS_CONFIG=]
+
+      --cache-dir <DIR>
+          Where downloaded packages are kept [default: the user's cache directory]
+          
+          [env: WITS_CACHE_DIR=]
+
+      --locked
+          Fail if wits.lock would change
+          
+          [env: WITS_LOCKED=]
+
+      --offline
+          Open no socket
+          
+          [env: WITS_OFFLINE=]
+
+      --frozen
+          --locked and --offline
+          
+          [env: WITS_FROZEN=]
+
+  -q, --quiet
+          Print errors only
+
+  -v, --verbose
+          Print more
+
+      --color <WHEN>
+          When to use colour
+
+          Possible values:
+          - auto:   On a terminal, unless `NO_COLOR` is set
+          - always: Always
+          - never:  Never
+          
+          [default: auto]
+
+      --format <FORMAT>
+          How to print results
+
+          Possible values:
+          - text: For people
+          - json: For programs: one JSON object with `"version": 1`
+          
+          [default: text]
+
+Exit codes: 0 done, 1 project or request at fault, 2 usage, 3 integrity, 75 try again later, 70 a
+bug
+
+"#]])
+        .stderr("");
+    top.wits(["--version"])
+        .succeeds()
+        .stdout(str![[r#"
+wits 0.1.0
+
+"#]])
+        .stderr("");
     for command in ["init", "fetch", "lock", "build", "publish", "get"] {
         top.wits([command, "--help"]).succeeds().stderr("");
     }

@@ -11,7 +11,11 @@ use crate::setting::{
 fn the_whole_closure_is_laid_out() {
     let sandbox = with_layout();
     let app = example(&sandbox);
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+      Locked wits.lock: 7 added
+     Fetched wit/deps: 7 packages written
+
+"#]]);
     let expected = [
         ".wits.json",
         "demo-base-0.1.0",
@@ -77,7 +81,10 @@ fn nothing_is_written_twice() {
     let app = example(&sandbox);
     app.wits(["fetch"]).succeeds();
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+       Fresh wit/deps is up to date
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -93,7 +100,11 @@ fn what_is_unchanged_keeps_its_time() {
         "    include demo:base/service@0.1.0;\n",
         "",
     );
-    app.wits(["fetch"]).succeeds().stderr(str![]);
+    app.wits(["fetch"]).succeeds().stderr(str![[r#"
+      Locked wits.lock: 2 removed
+     Fetched wit/deps: 0 packages written, 2 removed, 5 unchanged
+
+"#]]);
     kept.assert_untouched();
     assert!(!app.has("wit/deps/demo-base-0.1.0"));
     assert!(!app.has("wit/deps/demo-ops-0.1.0"));
@@ -113,7 +124,14 @@ fn two_versions_of_one_series_are_noted() {
         &sandbox,
         "import acme:store/store@1.0.0;\n    import acme:types/errors@1.1.0;",
     );
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+note: types of these packages are distinct, although their versions are compatible:
+        `acme:types@1.0.0`, asked for by `acme:store@1.0.0`
+        `acme:types@1.1.0`, asked for by this project
+      Locked wits.lock: 3 added
+     Fetched wit/deps: 3 packages written
+
+"#]]);
     assert_eq!(
         locked_ids(&app),
         ["acme:store@1.0.0", "acme:types@1.0.0", "acme:types@1.1.0"]
@@ -188,7 +206,26 @@ fn an_implied_import_keeps_its_gate() {
     );
     let app = app(&sandbox, "import acme:near/near@1.0.0;");
     app.wits(["fetch"]).succeeds();
-    snapbox::assert_data_eq!(app.read("wit/deps/acme-near-1.0.0/package.wit"), str![]);
+    snapbox::assert_data_eq!(
+        app.read("wit/deps/acme-near-1.0.0/package.wit"),
+        str![[r#"
+package acme:near@1.0.0;
+
+interface near {
+  @unstable(feature = far)
+  use acme:far/far@1.0.0.{t};
+
+  f: func() -> u32;
+}
+
+world w {
+  import near;
+  @unstable(feature = far)
+  import acme:far/far@1.0.0;
+}
+
+"#]]
+    );
 }
 
 #[test]
@@ -201,7 +238,10 @@ fn inline_packages_are_asked_of_nobody() {
          package demo:inline@1.0.0 {\n    interface i { f: func(); }\n}\n\n\
          world app { import demo:inline/i@1.0.0; }\n",
     );
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+       Fresh nothing to fetch: no foreign package is named
+
+"#]]);
     assert!(!sandbox.top().has("registry"));
 }
 

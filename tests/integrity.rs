@@ -33,7 +33,15 @@ fn a_dependency_republished_with_other_wit_is_refused() {
     republish_types(&sandbox, "spare", "other-spare");
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(3).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(3).stdout("").stderr(str![[r#"
+error: `acme:store@1.0.0` was built against `acme:types@1.0.0` with the WIT sha256:[DIGEST], and `layout:[ROOT]/registry/acme/types` serves it with the WIT sha256:[DIGEST]
+ |
+ = help: one of the two was published from other sources; ask their publishers
+ = help: to accept it knowingly, in registry.toml:
+             [packages]
+             "acme:types" = { skew = "allow" }
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -48,7 +56,12 @@ fn other_wit_can_be_accepted_by_name() {
         "registry.toml",
         format!("{routes}\n[packages]\n\"acme:types\" = {{ skew = \"allow\" }}\n"),
     );
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+warning: `acme:store@1.0.0` was built against `acme:types@1.0.0` with the WIT sha256:[DIGEST], and `layout:[ROOT]/registry/acme/types` serves it with the WIT sha256:[DIGEST]; it may pass, since registry.toml allows it
+      Locked wits.lock: 2 added
+     Fetched wit/deps: 2 packages written
+
+"#]]);
     assert!(
         app.read("wit/deps/acme-types-1.0.0/package.wit")
             .contains("other-spare")
@@ -64,7 +77,12 @@ fn a_dependency_republished_with_the_same_wit_is_noted() {
     let other = wasm::with_section(&bytes, "note", b"built again");
     layout(&sandbox).push("acme/types", "1.0.0", &Artifact::wasm(other));
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+note: `acme:store@1.0.0` was built against other bytes of `acme:types@1.0.0`, with the same WIT
+      Locked wits.lock: 2 added
+     Fetched wit/deps: 2 packages written
+
+"#]]);
 }
 
 /// A dependent of another tool names no digest: its embedded copy is compared.
@@ -76,7 +94,15 @@ fn an_embedded_copy_that_disagrees_is_refused() {
     republish_types(&sandbox, "other(string),", "other(u32),");
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(3).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(3).stdout("").stderr(str![[r#"
+error: `acme:store@1.0.0` was built against another `acme:types@1.0.0` than the one that `layout:[ROOT]/registry/acme/types` serves: interface `errors` of `acme:types@1.0.0`: the copy has `variant error { …, other(string) }`, the real package has `variant error { …, other(u32) }`
+ |
+ = help: one of the two was published from other sources; ask their publishers
+ = help: to accept it knowingly, in registry.toml:
+             [packages]
+             "acme:types" = { skew = "allow" }
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -92,7 +118,11 @@ fn an_embedded_copy_may_be_a_part() {
         "    more: func();\n    /// Says it in words.",
     );
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+      Locked wits.lock: 2 added
+     Fetched wit/deps: 2 packages written
+
+"#]]);
     assert!(
         app.read("wit/deps/acme-types-1.0.0/package.wit")
             .contains("more: func();")
@@ -111,7 +141,12 @@ fn skew_can_be_accepted_by_name() {
         "registry.toml",
         format!("{routes}\n[packages]\n\"acme:types\" = {{ skew = \"allow\" }}\n"),
     );
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+warning: `acme:store@1.0.0` was built against another `acme:types@1.0.0` than the one that `layout:[ROOT]/registry/acme/types` serves: interface `errors` of `acme:types@1.0.0`: the copy has `variant error { …, other(string) }`, the real package has `variant error { …, other(u32) }`; it may pass, since registry.toml allows it
+      Locked wits.lock: 2 added
+     Fetched wit/deps: 2 packages written
+
+"#]]);
 }
 
 /// The dependency's own registry does not have it: the embedded copy may stand in, if one says so.
@@ -122,14 +157,29 @@ fn a_stub_stands_in_only_where_it_is_allowed() {
     sandbox.top().remove("registry/acme/types");
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:store/store@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: needed by `acme:store@1.0.0`
+  = help: check the spelling, and the route of `acme` in registry.toml
+
+"#]]);
     before.assert_untouched();
     let routes = sandbox.top().read("registry.toml");
     sandbox.top().write(
         "registry.toml",
         format!("{routes}\n[packages]\n\"acme:types\" = {{ embedded = \"allow\" }}\n"),
     );
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+warning: `acme:types@1.0.0` is a stub from `acme:store@1.0.0`, without docs and perhaps without functions; `embedded = "allow"` in registry.toml lets it pass
+      Locked wits.lock: 2 added
+     Fetched wit/deps: 2 packages written
+
+"#]]);
     assert_eq!(
         locked_field(&app, "acme:types", "embedded-in"),
         "acme:store@1.0.0"
@@ -150,7 +200,17 @@ fn a_tampered_blob_is_refused() {
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
     sandbox.top().remove("home/.cache");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(3).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(3).stdout("").stderr(str![[r#"
+error: `blobs/sha256/4b5819ff2500cce4e84920e23df958486257bfd054eae98886d3a3773c38c22e` at `layout:[ROOT]/registry/acme/types` is not what it should be: expected sha256:[DIGEST], got sha256:[DIGEST]
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:store/store@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: needed by `acme:store@1.0.0`
+  = help: do not use these bytes; ask whoever runs the registry or published the package what changed
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -165,7 +225,11 @@ fn a_damaged_cache_entry_is_fetched_again() {
     let entry = find(&sandbox.cache_home(), hex).expect("a cache entry named by its digest");
     std::fs::write(&entry, b"torn").unwrap();
     app.remove("wit/deps");
-    app.wits(["fetch"]).succeeds().stdout("").stderr(str![]);
+    app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+warning: the cached bytes of `acme:types@1.0.0` are damaged; they were moved to `[ROOT]/home/.cache/wits/v1/damaged/4b5819ff2500cce4e84920e23df958486257bfd054eae98886d3a3773c38c22e.1` and are fetched again
+     Fetched wit/deps: 2 packages written
+
+"#]]);
     let published = std::fs::read(layout(&sandbox).layer_path("acme/types", "1.0.0")).unwrap();
     assert!(std::fs::read(&entry).unwrap() == published);
 }
@@ -198,7 +262,17 @@ fn a_lost_blob_is_told_from_a_replaced_one() {
     registry.delete_blob("acme/types", &registry.layer_digest("acme/types", "1.0.0"));
     app.remove("wit/deps");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(1).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: `oci+http://127.0.0.1:[PORT]/acme/types` has lost the bytes of version `1.0.0`: it still names sha256:[DIGEST], and answers that it has no such blob
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:store/store@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: needed by `acme:store@1.0.0`
+  = help: whoever runs the registry, or published the package, has to put the bytes back; they can be checked against the digest
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -224,7 +298,18 @@ fn a_replaced_blob_is_an_integrity_error() {
     registry.delete_blob("acme/types", &layer);
     app.remove("wit/deps");
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(3).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(3).stdout("").stderr(str![[r#"
+error: the Wasm of version `1.0.0` at `oci+http://127.0.0.1:[PORT]/acme/types` is not what it should be: expected sha256:[DIGEST], got a manifest that names sha256:[DIGEST]
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:store/store@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: needed by `acme:store@1.0.0`
+  = help: do not use these bytes; ask whoever runs the registry or published the package what changed
+  = help: the pin in wits.lock was honoured and nothing was changed
+
+"#]]);
     before.assert_untouched();
 }
 

@@ -70,7 +70,7 @@ fn wkg_gets_what_wits_publishes() {
             "--format",
             "wit",
             "-o",
-            "store.wit",
+            "./store.wit",
         ],
     )
     .succeeds();
@@ -116,16 +116,7 @@ fn wits_reads_what_wkg_publishes() {
         let project = sandbox.project(dir);
         project.write("wit/package.wit", text);
         wkg.run(&project, &["fetch"]).succeeds();
-        wkg.run(&project, &["wit", "build", "-o", "built.wasm"]);
-        let built = project
-            .list("")
-            .into_iter()
-            .any(|name| name == "built.wasm");
-        if !built {
-            project
-                .run(&wkg.program, ["build", "-o", "built.wasm"])
-                .succeeds();
-        }
+        wkg.run(&project, &["build", "-o", "built.wasm"]).succeeds();
         wkg.run(&project, &["publish", "built.wasm"]).succeeds();
     }
     let app = app(&sandbox, "import acme:store/store@1.0.0;");

@@ -1,11 +1,16 @@
 //! `wits publish`: into a registry, once, and never over what is there.
 
 use snapbox::str;
-use wits_testkit::{Artifact, DockerRegistry, Layout, RecordingProxy, Tree, fixtures};
+use wits_testkit::{Artifact, DockerRegistry, Layout, RecordingProxy, Sandbox, Tree, fixtures};
 
 use crate::setting::{
     self, STORE, TYPES, built, layout, publish, publish_pair, sandbox, with_layout,
 };
+
+/// The registry, but for the lock that publishers take turns with.
+fn served(sandbox: &Sandbox) -> Tree {
+    Tree::except(".wits.lock", sandbox.root().join("registry"))
+}
 
 #[test]
 fn a_project_is_built_and_published() {
@@ -16,7 +21,12 @@ fn a_project_is_built_and_published() {
         .wits(["publish"])
         .succeeds()
         .stdout(str![])
-        .stderr(str![]);
+        .stderr(str![[r#"
+   Published demo:types@1.0.0 at layout:[ROOT]/registry/demo/types
+      Digest sha256:[DIGEST]
+    Manifest sha256:[DIGEST]
+
+"#]]);
     assert_eq!(layout(&sandbox).tags("demo/types"), ["1.0.0"]);
     assert!(
         !types.has("demo-types-1.0.0.wasm"),
@@ -28,12 +38,17 @@ fn a_project_is_built_and_published() {
 fn a_wasm_file_is_published_as_it_is() {
     let sandbox = with_layout();
     let bytes = built(&sandbox, "types", TYPES);
-    let top = sandbox.top();
-    top.write("some.wasm", &bytes);
-    top.wits(["publish", "some.wasm"])
+    let here = setting::anywhere(&sandbox);
+    here.write("some.wasm", &bytes);
+    here.wits(["publish", "some.wasm"])
         .succeeds()
         .stdout(str![])
-        .stderr(str![]);
+        .stderr(str![[r#"
+   Published acme:types@1.0.0 at layout:[ROOT]/registry/acme/types
+      Digest sha256:[DIGEST]
+    Manifest sha256:[DIGEST]
+
+"#]]);
     let stored = std::fs::read(layout(&sandbox).layer_path("acme/types", "1.0.0")).unwrap();
     assert!(stored == bytes);
 }
@@ -75,12 +90,17 @@ fn the_manifest_is_that_of_a_wasm_artifact() {
 fn the_same_again_is_a_success_that_says_so() {
     let sandbox = with_layout();
     let project = publish(&sandbox, "types", TYPES);
-    let before = Tree::of(sandbox.root().join("registry"));
+    let before = served(&sandbox);
     project
         .wits(["publish"])
         .succeeds()
         .stdout(str![])
-        .stderr(str![]);
+        .stderr(str![[r#"
+       Fresh acme:types@1.0.0 is already published at layout:[ROOT]/registry/acme/types, with this content
+      Digest sha256:[DIGEST]
+    Manifest sha256:[DIGEST]
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -88,9 +108,14 @@ fn the_same_again_is_a_success_that_says_so() {
 fn a_version_is_never_overwritten() {
     let sandbox = with_layout();
     let project = publish(&sandbox, "types", TYPES);
-    let before = Tree::of(sandbox.root().join("registry"));
+    let before = served(&sandbox);
     project.replace("wit/package.wit", "explain: func", "describe: func");
-    project.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    project.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+error: version `1.0.0` is already published at `layout:[ROOT]/registry/acme/types` with other content: there it is sha256:[DIGEST], here sha256:[DIGEST]
+ |
+ = help: a published version never changes: publish under a new version
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -98,9 +123,14 @@ fn a_version_is_never_overwritten() {
 fn a_pre_release_is_never_overwritten() {
     let sandbox = with_layout();
     let project = publish(&sandbox, "types", &TYPES.replace("@1.0.0", "@1.0.0-rc.1"));
-    let before = Tree::of(sandbox.root().join("registry"));
+    let before = served(&sandbox);
     project.replace("wit/package.wit", "explain: func", "describe: func");
-    project.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    project.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+error: version `1.0.0-rc.1` is already published at `layout:[ROOT]/registry/acme/types` with other content: there it is sha256:[DIGEST], here sha256:[DIGEST]
+ |
+ = help: a published version never changes: publish under a new version
+
+"#]]);
     before.assert_untouched();
 }
 
@@ -109,14 +139,18 @@ fn a_dry_run_writes_nothing() {
     let sandbox = with_layout();
     let project = sandbox.project("types");
     project.write("wit/types.wit", TYPES);
-    let before = Tree::of(sandbox.root());
+    let before = Tree::of(project.dir());
     project
         .wits(["publish", "--dry-run"])
         .succeeds()
         .stdout(str![])
-        .stderr(str![]);
+        .stderr(str![[r#"
+     Dry run acme:types@1.0.0 would be published at layout:[ROOT]/registry/acme/types
+      Digest sha256:[DIGEST]
+
+"#]]);
     assert!(!sandbox.top().has("registry"));
-    before.assert_same_bytes();
+    before.assert_untouched();
 }
 
 /// A dry run finds what a run would find.
@@ -226,9 +260,19 @@ fn a_version_in_a_real_registry_is_never_overwritten() {
         .wits(["publish"])
         .succeeds()
         .stdout(str![])
-        .stderr(str![]);
+        .stderr(str![[r#"
+       Fresh acme:types@1.0.0 is already published at oci+http://127.0.0.1:[PORT]/acme/types, with this content
+      Digest sha256:[DIGEST]
+    Manifest sha256:[DIGEST]
+
+"#]]);
     project.replace("wit/package.wit", "explain: func", "describe: func");
-    project.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    project.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+error: version `1.0.0` is already published at `oci+http://127.0.0.1:[PORT]/acme/types` with other content: there it is sha256:[DIGEST], here sha256:[DIGEST]
+ |
+ = help: a published version never changes: publish under a new version
+
+"#]]);
     assert_eq!(registry.manifest_digest("acme/types", "1.0.0"), before);
 }
 
@@ -246,7 +290,12 @@ fn an_override_gives_way_to_what_is_published() {
         "wits.toml",
         "[overrides]\n\"acme:types\" = { path = \"../near/wit\" }\n",
     );
-    store.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    store.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:types@1.0.0` has other WIT here than in its registry `layout:[ROOT]/registry/acme/types`
+ |
+ = help: publish `acme:types@1.0.0` first, under a new version if it has changed: others get the published one
+
+"#]]);
     assert!(layout(&sandbox).tags("acme/store").is_empty());
 }
 
@@ -260,7 +309,16 @@ fn an_override_that_is_not_published_is_refused() {
         "wits.toml",
         "[overrides]\n\"acme:types\" = { path = \"../near/wit\" }\n",
     );
-    store.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    store.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+error: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
+ --> wit/store.wit:5:9
+  |
+5 |     use acme:types/errors@1.0.0.{error};
+  |         ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: check the spelling, and the route of `acme` in registry.toml
+
+"#]]);
     assert!(!sandbox.top().has("registry"));
 }
 
@@ -274,7 +332,13 @@ fn an_own_entry_that_differs_from_what_is_published_is_refused() {
         "wit/deps/mine/types.wit",
         TYPES.replace("absent,", "absent, gone,"),
     );
-    store.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    store.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+note: `wit/deps/mine` is yours and answers for `acme:types@1.0.0`; no registry is asked
+error: `acme:types@1.0.0` has other WIT here than in its registry `layout:[ROOT]/registry/acme/types`
+ |
+ = help: publish `acme:types@1.0.0` first, under a new version if it has changed: others get the published one
+
+"#]]);
     assert!(layout(&sandbox).tags("acme/store").is_empty());
 }
 
@@ -283,7 +347,20 @@ fn a_package_without_a_version_is_refused() {
     let sandbox = with_layout();
     let project = sandbox.project("types");
     project.write("wit/types.wit", TYPES.replace("@1.0.0", ""));
-    project.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    project
+        .wits(["publish"])
+        .exits(1)
+        .stdout("")
+        .stderr(str![[r#"
+error: `acme:types` has no version, and only a version can be published
+ --> wit/types.wit:1:9
+  |
+1 | package acme:types;
+  |         ^^^^^^^^^^
+  |
+  = help: write `package acme:types@0.1.0;`
+
+"#]]);
     assert!(!sandbox.top().has("registry"));
 }
 
@@ -299,5 +376,10 @@ fn the_tag_of_another_package_is_seen_as_taken() {
     layout(&sandbox).push("acme/types", "1.0.0", &Artifact::wasm(other));
     let project = sandbox.project("types");
     project.write("wit/types.wit", TYPES);
-    project.wits(["publish"]).exits(1).stdout("").stderr(str![]);
+    project.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+error: version `1.0.0` is already published at `layout:[ROOT]/registry/acme/types` with other content: there it is sha256:[DIGEST], here sha256:[DIGEST]
+ |
+ = help: a published version never changes: publish under a new version
+
+"#]]);
 }

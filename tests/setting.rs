@@ -25,6 +25,18 @@ pub(crate) fn route(sandbox: &Sandbox, url: &str) {
         .write("registry.toml", format!("[namespaces]\n{lines}"));
 }
 
+/// A directory outside any project, for which the user's own `registry.toml` routes as the top's does.
+#[track_caller]
+pub(crate) fn anywhere(sandbox: &Sandbox) -> Project<'_> {
+    let layout = format!("layout:{}", sandbox.root().join("registry").display());
+    let routes = sandbox.top().read("registry.toml");
+    sandbox.top().write(
+        "home/.config/wits/registry.toml",
+        routes.replace("layout:registry", &layout),
+    );
+    sandbox.project("here")
+}
+
 /// The layout registry of [`with_layout`].
 pub(crate) fn layout(sandbox: &Sandbox) -> Layout {
     Layout::at(sandbox.root().join("registry"))

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     root: PathBuf,
+    ignored: &'static str,
     entries: BTreeMap<PathBuf, Entry>,
 }
 
@@ -26,23 +27,32 @@ impl Tree {
     /// Reads a directory; one that does not exist is an empty tree.
     #[track_caller]
     pub fn of(root: impl AsRef<Path>) -> Self {
-        let root = root.as_ref().to_owned();
-        let mut entries = BTreeMap::new();
-        collect(&root, &root, &mut entries);
-        Self { root, entries }
+        Self::except("", root)
+    }
+
+    /// Reads a directory but for the entries of this name, such as a lock that readers may touch.
+    #[track_caller]
+    pub fn except(ignored: &'static str, root: impl AsRef<Path>) -> Self {
+        let mut tree = Self {
+            root: root.as_ref().to_owned(),
+            ignored,
+            entries: BTreeMap::new(),
+        };
+        tree.collect(root.as_ref());
+        tree
     }
 
     /// Claims that the directory is still what it was: the same entries, the same bytes, and no file
     /// written again (a file's time is what makes a build tool run again).
     #[track_caller]
     pub fn assert_untouched(&self) {
-        self.compare(&Tree::of(&self.root), true);
+        self.compare(&Tree::except(self.ignored, &self.root), true);
     }
 
     /// Claims the same entries and the same bytes.
     #[track_caller]
     pub fn assert_same_bytes(&self) {
-        self.compare(&Tree::of(&self.root), false);
+        self.compare(&Tree::except(self.ignored, &self.root), false);
     }
 
     /// The paths below the root, with `/` after directories, sorted.
@@ -99,26 +109,30 @@ impl Tree {
             differences.join("\n  ")
         );
     }
-}
 
-fn collect(root: &Path, dir: &Path, entries: &mut BTreeMap<PathBuf, Entry>) {
-    let Ok(list) = fs::read_dir(dir) else { return };
-    for item in list {
-        let path = item.expect("a directory entry").path();
-        let name = path
-            .strip_prefix(root)
-            .expect("a path below the root")
-            .to_owned();
-        let meta = path.symlink_metadata().expect("an entry that stays");
-        if meta.is_symlink() {
-            entries.insert(name, Entry::Link(fs::read_link(&path).expect("a link")));
-        } else if meta.is_dir() {
-            entries.insert(name, Entry::Directory);
-            collect(root, &path, entries);
-        } else {
-            let bytes = fs::read(&path).unwrap_or_default();
-            let modified = meta.modified().expect("a file's time");
-            entries.insert(name, Entry::File { bytes, modified });
+    fn collect(&mut self, dir: &Path) {
+        let Ok(list) = fs::read_dir(dir) else { return };
+        for item in list {
+            let path = item.expect("a directory entry").path();
+            if path.file_name().is_some_and(|name| name == self.ignored) {
+                continue;
+            }
+            let meta = path.symlink_metadata().expect("an entry that stays");
+            let entry = if meta.is_symlink() {
+                Entry::Link(fs::read_link(&path).expect("a link"))
+            } else if meta.is_dir() {
+                self.collect(&path);
+                Entry::Directory
+            } else {
+                Entry::File {
+                    bytes: fs::read(&path).unwrap_or_default(),
+                    modified: meta.modified().expect("a file's time"),
+                }
+            };
+            let name = path
+                .strip_prefix(&self.root)
+                .expect("a path below the root");
+            self.entries.insert(name.to_owned(), entry);
         }
     }
 }
