@@ -81,15 +81,18 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             "name its registry in registry.toml:\n    [namespaces]\n    {} = \"oci://HOST/PREFIX\"",
             package.namespace()
         )],
+        Error::PackageNotFound { package, asked, .. } if asked.chain.len() > 1 => vec![format!(
+            "tell its publisher; the copy that a dependent embeds can stand in for it, as a stub, with\n    \
+             [packages]\n    \"{package}\" = {{ embedded = \"allow\" }}\nin registry.toml"
+        )],
         Error::PackageNotFound {
-            similar, package, ..
-        } => match similar {
-            Some(similar) => vec![format!("`{similar}` has a similar name")],
-            None => vec![format!(
-                "check the spelling, and the route of `{}` in registry.toml",
-                package.namespace()
-            )],
-        },
+            similar: Some(similar),
+            ..
+        } => vec![format!("`{similar}` has a similar name")],
+        Error::PackageNotFound { package, .. } => vec![format!(
+            "check the spelling, and the route of `{}` in registry.toml",
+            package.namespace()
+        )],
         Error::VersionNotFound {
             package, available, ..
         } => versions_help(&package.name, Some(&package.version), available),
@@ -142,6 +145,13 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
         }
         Error::PublishUnversioned { package, .. } => {
             vec![format!("write `package {package}@0.1.0;`")]
+        }
+        Error::LocalUnpublished { package, .. } => vec![format!(
+            "publish `{package}` first: overrides, workspace members and own entries do not count for those \
+             who use what you publish"
+        )],
+        Error::Cycle { .. } => {
+            vec!["a WIT package cannot need itself: break the circle at one of them".to_owned()]
         }
         Error::LocalDiffers { package, .. } => vec![format!(
             "publish `{package}` first, under a new version if it has changed: others get the published one"

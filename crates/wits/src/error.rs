@@ -361,6 +361,16 @@ pub enum Error {
         /// Its header.
         span: Option<Box<SourceSpan>>,
     },
+    /// A dependency is here, and its registry does not have it.
+    #[error("`{package}` is used from `{}`, and others cannot have it: {reason}", path.display())]
+    LocalUnpublished {
+        /// The dependency.
+        package: PackageId,
+        /// The directory or entry that is used here.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// A dependency is here what its registry does not serve.
     #[error("`{package}` has other WIT here than in its registry `{at}`")]
     LocalDiffers {
@@ -429,6 +439,15 @@ impl Error {
             0 => None,
             1 => errors.pop(),
             _ => Some(Self::Several(errors)),
+        }
+    }
+
+    /// The package that is not where its route leads, if this is about one.
+    pub(crate) fn absent(&self) -> Option<&PackageName> {
+        match self {
+            Self::NoRoute { package, .. } | Self::PackageNotFound { package, .. } => Some(package),
+            Self::VersionNotFound { package, .. } => Some(&package.name),
+            _ => None,
         }
     }
 
@@ -512,6 +531,7 @@ impl Error {
         if let Self::PackageNotFound {
             package, similar, ..
         } = &mut self
+            && similar.is_none()
         {
             *similar = crate::versions::similar(package, known);
         }

@@ -162,6 +162,17 @@ impl Locals {
         self.own.get(wanted)
     }
 
+    /// What stands here for `name`, and where.
+    pub(crate) fn place_of(&self, name: &PackageName) -> Option<(PackageId, PathBuf)> {
+        let own = self
+            .own
+            .values()
+            .filter_map(|own| Some((own.package.id()?, own.path.clone())));
+        let local = self.overrides.values().chain(self.members.values());
+        let local = local.map(|local| (local.id.clone(), local.dir.clone()));
+        own.chain(local).find(|(id, _)| id.name == *name)
+    }
+
     /// A binary of the user's brings copies of what it embeds. Nothing else in the closure may be such a
     /// package as text, because WIT parsers cannot take both.
     pub(crate) fn check_binaries<'a>(

@@ -56,6 +56,17 @@ pub(crate) async fn prepare<'a>(
 ) -> Result<Prepared<'a>, Error> {
     let members: Vec<&Member> = workspace.members.iter().collect();
     let prepared = prepare_members(context, workspace, &members, View::Owner, form).await?;
+    for own in prepared
+        .members
+        .iter()
+        .flat_map(|member| member.locals.own_entries())
+    {
+        let package = own.package.to_string();
+        context.reporter.note(&Note::OwnEntry {
+            path: own.path.clone(),
+            package,
+        });
+    }
     if context.locking == Locking::Locked && !prepared.changes.is_empty() {
         return Err(Error::LockOutdated {
             changes: prepared.changes,
@@ -83,13 +94,6 @@ pub(crate) async fn prepare_members<'a>(
             }
             View::Stranger => Locals::default(),
         };
-        for own in locals.own_entries() {
-            let package = own.package.to_string();
-            context.reporter.note(&Note::OwnEntry {
-                path: own.path.clone(),
-                package,
-            });
-        }
         inputs.push((*member, source, locals));
     }
     let session = Session::new(context, Some(workspace))?;

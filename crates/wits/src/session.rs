@@ -5,17 +5,19 @@
 //! is, and neither today's routes nor a tag can change which bytes come. What is not locked is asked of
 //! the one registry that its name is routed to.
 
+use std::collections::BTreeSet;
+
 use wits_model::lock::{Lock, LockedPackage};
 use wits_model::routes::Routes;
 use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
 use wits_registry::{Options, Proxy, Registries, RegistryError};
 use wits_store::{Cache, Lookup, StoreError};
-use wits_wit::{Decoded, DecodedPackage};
+use wits_wit::{Decoded, DecodedPackage, WitError};
 
 use crate::error::Asked;
 use crate::project::Workspace;
 use crate::report::Note;
-use crate::{Context, Error, config};
+use crate::{Context, Error, config, versions};
 
 /// One operation's access to packages.
 pub(crate) struct Session<'a> {
@@ -200,7 +202,7 @@ impl<'a> Session<'a> {
             Ok(_) | Err(RegistryError::PackageNotFound { .. }) => Error::PackageNotFound {
                 package: id.name.clone(),
                 at: source.clone(),
-                similar: None,
+                similar: versions::similar(&id.name, &neighbours(id, source)),
                 asked: Box::default(),
             },
             Err(error) => registry_error(error, false),
@@ -259,6 +261,24 @@ impl<'a> Session<'a> {
     }
 }
 
+/// The packages beside one in a layout, where looking costs nothing.
+fn neighbours(id: &PackageId, source: &PackageSource) -> BTreeSet<PackageName> {
+    let PackageSource::Layout { path } = source else {
+        return BTreeSet::new();
+    };
+    let beside = path
+        .parent()
+        .and_then(|namespace| std::fs::read_dir(namespace).ok());
+    let names = beside
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    names
+        .filter_map(|name| PackageName::new(id.name.namespace(), &name).ok())
+        .collect()
+}
+
 pub(crate) fn registry_error(source: RegistryError, locked: bool) -> Error {
     Error::Registry {
         source,
@@ -286,7 +306,11 @@ fn decode(
         Ok(Decoded::Component(_)) => {
             return Err(not_wit("a component, not a WIT package".to_owned()));
         }
-        Err(error) => return Err(not_wit(format!("no WIT package: {error}"))),
+        Err(WitError::NotWasm) => return Err(not_wit("not WebAssembly at all".to_owned())),
+        Err(WitError::CoreModule) => {
+            return Err(not_wit("a core module, not a WIT package".to_owned()));
+        }
+        Err(error) => return Err(not_wit(format!("no WIT package that can be read: {error}"))),
     };
     let found = package.id();
     if found.id().as_ref() != Some(id) {

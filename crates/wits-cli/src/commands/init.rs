@@ -14,6 +14,11 @@ pub(crate) fn run(session: &Session<'_>, args: &Init) -> Result<(), Failure> {
         "Created",
         &format!("package `{}@{}` in {file}", begun.package, begun.version),
     );
+    let next = format!(
+        "name in it what world `{}` imports, then run `wits fetch`",
+        begun.world
+    );
+    session.printer.status("Next", &next);
     session.printer.json(json!({
         "file": file,
         "package": format!("{}@{}", begun.package, begun.version),

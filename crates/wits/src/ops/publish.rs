@@ -213,8 +213,8 @@ async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready,
         });
     }
     let _others = super::exclude_others(context, workspace, "wits publish")?;
-    let stranger =
-        prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await?;
+    let view = prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await;
+    let stranger = view.map_err(|error| only_here(context, workspace, error))?;
     let member = stranger
         .members
         .first()
@@ -227,6 +227,34 @@ async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready,
         metadata: current.manifest.package.clone(),
         closure: digests(&member.closure),
     })
+}
+
+/// A package that a stranger cannot have, as what it is: one that only the user has.
+fn only_here(context: &Context, workspace: &Workspace, error: Error) -> Error {
+    if let Error::Several(errors) = error {
+        let errors = errors.into_iter();
+        return Error::Several(
+            errors
+                .map(|error| only_here(context, workspace, error))
+                .collect(),
+        );
+    }
+    let Some(name) = error.absent() else {
+        return error;
+    };
+    let Ok(current) = workspace.current(context, "publish") else {
+        return error;
+    };
+    let stamp = crate::deps::stamp(context, current).ok().flatten();
+    let locals = Locals::read(context, workspace, current, stamp.as_ref());
+    match locals.ok().and_then(|locals| locals.place_of(name)) {
+        Some((package, path)) => Error::LocalUnpublished {
+            package,
+            path: context.shown(&path),
+            reason: error.to_string(),
+        },
+        None => error,
+    }
 }
 
 /// Refuses where a package is here other WIT than what a stranger gets.
@@ -292,7 +320,11 @@ async fn from_wasm(
         Err(error) => {
             return Err(Error::FileNotWit {
                 path: context.shown(file),
-                reason: error.to_string(),
+                reason: match error {
+                    wits_wit::WitError::NotWasm => "it is not WebAssembly".to_owned(),
+                    wits_wit::WitError::CoreModule => "it is a core module".to_owned(),
+                    error => error.to_string(),
+                },
             });
         }
     };
