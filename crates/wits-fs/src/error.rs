@@ -184,3 +184,66 @@ impl FsError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_users_meet_is_told_apart_and_comes_with_help() {
+        let mut helps = Vec::new();
+        for (system, kind, message) in [
+            (
+                io::ErrorKind::PermissionDenied,
+                FsErrorKind::Denied,
+                "cannot write `wits.lock`: permission denied",
+            ),
+            (
+                io::ErrorKind::ReadOnlyFilesystem,
+                FsErrorKind::ReadOnly,
+                "cannot write `wits.lock`: the file system is read-only",
+            ),
+            (
+                io::ErrorKind::StorageFull,
+                FsErrorKind::NoSpace,
+                "cannot write `wits.lock`: no space left on the disk, or the quota is used up",
+            ),
+            (
+                io::ErrorKind::CrossesDevices,
+                FsErrorKind::CrossDevice,
+                "cannot write `wits.lock`: it is on another file system",
+            ),
+        ] {
+            let error = FsError::io("write", "wits.lock")(system.into());
+            assert_eq!(error.kind(), kind);
+            assert_eq!(error.to_string(), message);
+            assert_eq!(error.path(), Path::new("wits.lock"));
+            helps.push(error.help().unwrap());
+        }
+        helps.sort();
+        helps.dedup();
+        assert_eq!(helps.len(), 4);
+        let other = FsError::io("write", "wits.lock")(io::Error::other("the disk melted"));
+        assert_eq!(
+            other.to_string(),
+            "cannot write `wits.lock`: the disk melted"
+        );
+        assert_eq!(other.help(), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_system_s_own_numbers_are_known() {
+        for (number, kind) in [
+            (13, FsErrorKind::Denied),      // EACCES
+            (1, FsErrorKind::Denied),       // EPERM
+            (30, FsErrorKind::ReadOnly),    // EROFS
+            (28, FsErrorKind::NoSpace),     // ENOSPC
+            (122, FsErrorKind::NoSpace),    // EDQUOT
+            (18, FsErrorKind::CrossDevice), // EXDEV
+        ] {
+            let error = FsError::io("write", "x")(io::Error::from_raw_os_error(number));
+            assert_eq!(error.kind(), kind, "{number}");
+        }
+    }
+}
