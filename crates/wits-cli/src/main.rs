@@ -20,6 +20,7 @@ mod printer;
 mod progress;
 
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::Parser as _;
 use wits::model::ErrorKind;
@@ -31,6 +32,9 @@ use crate::printer::Printer;
 const USAGE: u8 = 2;
 /// A bug in wits (`EX_SOFTWARE` of sysexits.h).
 const BUG: u8 = 70;
+
+/// What the last panic said.
+static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
@@ -44,9 +48,12 @@ fn exit_code(kind: ErrorKind) -> u8 {
 fn main() -> ExitCode {
     let args = Args::parse();
     let printer = Printer::new(&args.global);
+    // What panics may yet be caught: decoding a hostile package can panic in the parser, which the library
+    // turns into an error. So the hook only takes note, and what gets here is told here.
     std::panic::set_hook(Box::new(|panic| {
-        let message = diagnostic::bug(&panic.to_string());
-        printer::last_words(&message);
+        if let Ok(mut last) = LAST_PANIC.lock() {
+            *last = panic.to_string();
+        }
     }));
     let run = std::panic::AssertUnwindSafe(|| commands::run(&args, &printer));
     let code = match std::panic::catch_unwind(run) {
@@ -60,8 +67,14 @@ fn main() -> ExitCode {
             printer.error(&diagnostic::error(&error, &here));
             exit_code(error.kind())
         }
-        // The hook has told it.
-        Err(_) => BUG,
+        Err(_) => {
+            let panic = LAST_PANIC
+                .lock()
+                .map(|last| last.clone())
+                .unwrap_or_default();
+            printer.error(&diagnostic::bug(&panic));
+            BUG
+        }
     };
     ExitCode::from(code)
 }

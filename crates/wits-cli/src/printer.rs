@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use anstream::{AutoStream, ColorChoice};
+use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
 use crate::args::{Color, Format, Global};
@@ -90,11 +90,6 @@ impl Printer {
 fn verb_line(verb: &str, color: AnsiColor, message: &str) {
     let style = Style::new().bold().fg_color(Some(color.into()));
     anstream::eprintln!("{style}{verb:>12}{style:#} {}", escaped(message));
-}
-
-/// Says what is said when nothing else works any more.
-pub(crate) fn last_words(text: &str) {
-    let _ = writeln!(AutoStream::auto(std::io::stderr()), "{text}");
 }
 
 /// A text that may come from outside, with control characters and marks that turn the direction of text

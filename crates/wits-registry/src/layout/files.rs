@@ -107,7 +107,7 @@ impl<'a> Files<'a> {
         let Some((file, actual)) = open(&path)? else {
             return Ok(None);
         };
-        let what = || format!("`blobs/sha256/{}`", digest.hex());
+        let what = || "the blob of the Wasm".to_owned();
         if actual != size {
             return Err(lost::other_size(self.at, what(), size, actual));
         }
