@@ -155,8 +155,6 @@ fn a_wasm_file_beside_text_copies_of_what_it_embeds() {
     app.write("wit/deps/types.wit", TYPES);
     let before = Tree::of(app.dir());
     app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
-note: `wit/deps/store.wasm` is yours and answers for `acme:store@1.0.0`; no registry is asked
-note: `wit/deps/types.wit` is yours and answers for `acme:types@1.0.0`; no registry is asked
 error: `wit/deps/store.wasm` carries its own copy of `acme:types@1.0.0`, which is also needed as text
  |
  = help: WIT parsers cannot take both: replace `wit/deps/store.wasm` by its WIT text (`wasm-tools component wit`), or remove `acme:types@1.0.0` from what else needs it
@@ -178,7 +176,6 @@ fn a_wasm_file_that_embeds_what_would_be_fetched() {
     app.write("wit/deps/store.wasm", bytes);
     let before = Tree::of(app.dir());
     app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
-note: `wit/deps/store.wasm` is yours and answers for `acme:store@1.0.0`; no registry is asked
 error: `wit/deps/store.wasm` carries its own copy of `acme:types@1.0.0`, which is also needed as text
  |
  = help: WIT parsers cannot take both: replace `wit/deps/store.wasm` by its WIT text (`wasm-tools component wit`), or remove `acme:types@1.0.0` from what else needs it
@@ -260,7 +257,7 @@ fn a_core_module_where_a_package_is_due() {
         &Artifact::wasm(wasm::MODULE),
         1,
         str![[r#"
-error: `acme:thing@1.0.0` from `layout:[ROOT]/registry/acme/thing` is no WIT package: this is not a WIT package: it is a core module
+error: `acme:thing@1.0.0` from `layout:[ROOT]/registry/acme/thing` is a core module, not a WIT package
  --> wit/world.wit:4:12
   |
 4 |     import acme:thing/thing@1.0.0;
@@ -278,7 +275,7 @@ fn garbage_where_a_package_is_due() {
         &Artifact::wasm(*b"#!/bin/sh\n"),
         1,
         str![[r#"
-error: `acme:thing@1.0.0` from `layout:[ROOT]/registry/acme/thing` is no WIT package: this is not a WIT package: the bytes are not a WebAssembly component
+error: `acme:thing@1.0.0` from `layout:[ROOT]/registry/acme/thing` is not WebAssembly at all
  --> wit/world.wit:4:12
   |
 4 |     import acme:thing/thing@1.0.0;
@@ -296,7 +293,7 @@ fn nothing_where_a_package_is_due() {
         &Artifact::wasm(*b""),
         1,
         str![[r#"
-error: `acme:thing@1.0.0` from `layout:[ROOT]/registry/acme/thing` is no WIT package: this is not a WIT package: the bytes are not a WebAssembly component
+error: `acme:thing@1.0.0` from `layout:[ROOT]/registry/acme/thing` is not WebAssembly at all
  --> wit/world.wit:4:12
   |
 4 |     import acme:thing/thing@1.0.0;
@@ -320,6 +317,8 @@ error: `1.0.0` at `layout:[ROOT]/registry/acme/thing` is not a Wasm package: it 
   |
 4 |     import acme:thing/thing@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: a Wasm package is one manifest with one layer `application/wasm`: check the route, or ask who published it
 
 "#]],
     );
@@ -386,7 +385,7 @@ error: `component.wasm` is not a WIT package: it is a component
         .exits(1)
         .stdout("")
         .stderr(str![[r#"
-error: `garbage.wasm` is not a WIT package: this is not a WIT package: the bytes are not a WebAssembly component
+error: `garbage.wasm` is not a WIT package: it is not WebAssembly
 
 "#]]);
     top.wits(["publish", "absent.wasm"])
@@ -442,6 +441,8 @@ error: the manifest of `1.0.0` at `oci+http://127.0.0.1:[PORT]/acme/store` is ma
   |
 4 |     import acme:store/store@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: check that the route leads to a registry of this kind, and not to a web page; if it does, tell whoever runs it
 
 "#]]);
     before.assert_untouched();
@@ -566,6 +567,8 @@ error: packages depend on each other in a circle: `acme:a@1.0.0` -> `acme:b@1.0.
   |
 4 |     import acme:a/j@1.0.0;
   |            ^^^^^^^^^^^^^^
+  |
+  = help: a WIT package cannot need itself: break the circle at one of them
 
 "#]]);
     before.assert_untouched();
@@ -591,6 +594,8 @@ error: packages depend on each other in a circle: `acme:near@1.0.0` -> `demo:app
   |
 4 |     import acme:near/i@1.0.0;
   |            ^^^^^^^^^^^^^^^^^
+  |
+  = help: a WIT package cannot need itself: break the circle at one of them
 
 "#]]);
     before.assert_untouched();

@@ -18,7 +18,7 @@ error: `acme:sore` is not in its registry `layout:[ROOT]/registry/acme/sore`
 4 |     import acme:sore/store@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: check the spelling, and the route of `acme` in registry.toml
+  = help: `acme:store` has a similar name
 
 "#]]);
     before.assert_untouched();
@@ -142,7 +142,10 @@ error: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
   |            ^^^^^^^^^^^^^^^^^^
   |
   = help: needed by `acme:top@1.0.0`
-  = help: `acme:top` has a similar name
+  = help: tell its publisher; the copy that a dependent embeds can stand in for it, as a stub, with
+              [packages]
+              "acme:types" = { embedded = "allow" }
+          in registry.toml
 
 "#]]);
     before.assert_untouched();

@@ -170,7 +170,7 @@ error: `acme:store` has no version 1.0.1
         .stderr(str![[r#"
 error: `acme:stor` is not in its registry `layout:[ROOT]/registry/acme/stor`
  |
- = help: check the spelling, and the route of `acme` in registry.toml
+ = help: `acme:store` has a similar name
 
 "#]]);
     top.wits(["get", "nowhere:store@1.0.0"])

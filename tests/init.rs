@@ -14,6 +14,7 @@ fn a_project_is_begun() {
         .stdout("")
         .stderr(str![[r#"
      Created package `demo:app@0.1.0` in wit/world.wit
+        Next name in it what world `app` imports, then run `wits fetch`
 
 "#]]);
     assert_eq!(Tree::of(app.dir()).paths(), ["wit/", "wit/world.wit"]);

@@ -165,7 +165,10 @@ error: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
   |            ^^^^^^^^^^^^^^^^^^^^^^
   |
   = help: needed by `acme:store@1.0.0`
-  = help: check the spelling, and the route of `acme` in registry.toml
+  = help: tell its publisher; the copy that a dependent embeds can stand in for it, as a stub, with
+              [packages]
+              "acme:types" = { embedded = "allow" }
+          in registry.toml
 
 "#]]);
     before.assert_untouched();
@@ -201,7 +204,7 @@ fn a_tampered_blob_is_refused() {
     sandbox.top().remove("home/.cache");
     let before = Tree::of(app.dir());
     app.wits(["fetch"]).exits(3).stdout("").stderr(str![[r#"
-error: `blobs/sha256/4b5819ff2500cce4e84920e23df958486257bfd054eae98886d3a3773c38c22e` at `layout:[ROOT]/registry/acme/types` is not what it should be: expected sha256:[DIGEST], got sha256:[DIGEST]
+error: the blob of the Wasm at `layout:[ROOT]/registry/acme/types` is not what it should be: expected sha256:[DIGEST], got sha256:[DIGEST]
  --> wit/world.wit:4:12
   |
 4 |     import acme:store/store@1.0.0;

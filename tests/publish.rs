@@ -310,13 +310,13 @@ fn an_override_that_is_not_published_is_refused() {
         "[overrides]\n\"acme:types\" = { path = \"../near/wit\" }\n",
     );
     store.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
-error: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
+error: `acme:types@1.0.0` is used from `[ROOT]/near/wit`, and others cannot have it: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
  --> wit/store.wit:5:9
   |
 5 |     use acme:types/errors@1.0.0.{error};
   |         ^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = help: check the spelling, and the route of `acme` in registry.toml
+  = help: publish `acme:types@1.0.0` first: overrides, workspace members and own entries do not count for those who use what you publish
 
 "#]]);
     assert!(!sandbox.top().has("registry"));
@@ -333,7 +333,6 @@ fn an_own_entry_that_differs_from_what_is_published_is_refused() {
         TYPES.replace("absent,", "absent, gone,"),
     );
     store.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
-note: `wit/deps/mine` is yours and answers for `acme:types@1.0.0`; no registry is asked
 error: `acme:types@1.0.0` has other WIT here than in its registry `layout:[ROOT]/registry/acme/types`
  |
  = help: publish `acme:types@1.0.0` first, under a new version if it has changed: others get the published one

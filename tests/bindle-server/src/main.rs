@@ -53,12 +53,7 @@ impl Authenticator for Door {
 }
 
 impl Authorizer for Door {
-    fn authorize<A: Authorizable>(
-        &self,
-        who: A,
-        _: &str,
-        _: &http::Method,
-    ) -> anyhow::Result<()> {
+    fn authorize<A: Authorizable>(&self, who: A, _: &str, _: &http::Method) -> anyhow::Result<()> {
         match self {
             Door::Open => Ok(()),
             _ if who.principal().is_empty() => bail!("who are you?"),
