@@ -24,7 +24,8 @@ usage: cargo xtask <chore>
   demo             publish the fixtures into an embedded registry, build the example from it
   test [FILTER..]  install what is missing, run all checks and all tests; with a filter, those tests
   lint             formatting, clippy, documentation, dependencies
-  peers            install wkg, wasm-tools, docker-registry, skopeo and the tools of the checks";
+  peers            install wkg, wasm-tools, docker-registry, skopeo, a Bindle server and the tools of
+                   the checks";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

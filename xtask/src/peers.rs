@@ -3,6 +3,9 @@
 //! What cargo builds lands in `$XDG_CACHE_HOME/wits-peers` (or below `~/.cache`), outside the clone,
 //! so that clones share it and nothing of the user's is replaced. It is built without optimisation and
 //! without debug information: these tools run for seconds and take minutes to build.
+//!
+//! Bindle's server has no binary in its package: `tests/bindle-server` makes one of its library, in a
+//! target directory that is kept beside the others, so that it is built again only when it changes.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -81,7 +84,15 @@ pub(crate) fn install() -> Result<()> {
     if build.exists() {
         std::fs::remove_dir_all(&build)?;
     }
-    Ok(())
+    build_bindle_server(&root)
+}
+
+fn build_bindle_server(root: &Path) -> Result<()> {
+    let mut command = cargo("build --locked --manifest-path tests/bindle-server/Cargo.toml")?;
+    command
+        .env("CARGO_TARGET_DIR", root.join("bindle-server-target"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "false");
+    run(&mut command)
 }
 
 fn install_tool(tool: &Tool, root: &Path, build: &Path) -> Result<()> {

@@ -11,6 +11,7 @@
 //! - [`DockerRegistry`]: a real registry on loopback. [`RecordingProxy`] stands before it (or before
 //!   anything that speaks HTTP) and tells which requests were made and how many sockets opened.
 //!   Servers that misbehave on request get a module of their own beside these.
+//! - [`BindleServer`]: the real Bindle server on loopback.
 //! - [`wasm`]: custom sections, added and taken out.
 //! - [`published`]: the WASI packages as published crates carry them. [`fixtures`]: WIT of our own.
 //! - [`peer`]: `wkg`, `wasm-tools`, `skopeo` and `docker-registry`, where they are installed.
@@ -29,6 +30,7 @@ pub mod published;
 pub mod wasm;
 
 mod artifact;
+mod bindle;
 mod docker;
 mod layout;
 mod outcome;
@@ -39,6 +41,7 @@ mod tether;
 mod tree;
 
 pub use artifact::{Artifact, Blob};
+pub use bindle::{BindleDoor, BindleServer, BindleStorage};
 pub use docker::DockerRegistry;
 pub use layout::Layout;
 pub use outcome::Outcome;

@@ -2,8 +2,9 @@
 //!
 //! `cargo xtask peers` installs them: `wkg` and `wasm-tools` into
 //! `$XDG_CACHE_HOME/wits-peers/bin` (or below `~/.cache`), outside any checkout, and Debian's
-//! `docker-registry` and `skopeo`. On a machine without them the tests that need them say so and
-//! pass; where `CI` is set they fail, because there a missing peer is a broken set-up.
+//! `docker-registry` and `skopeo`. Bindle's server it builds from `tests/bindle-server`, beside `bin`. On
+//! a machine without them the tests that need them say so and pass; where `CI` is set they fail, because
+//! there a missing peer is a broken set-up.
 
 use std::path::PathBuf;
 
@@ -31,8 +32,9 @@ fn directories() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path: Vec<_> = std::env::split_paths(&path).collect();
     cache_home()
-        .map(|cache| cache.join("wits-peers/bin"))
+        .map(|cache| cache.join("wits-peers"))
         .into_iter()
+        .flat_map(|peers| ["bin", "bindle-server-target/debug"].map(|dir| peers.join(dir)))
         .chain(path)
 }
 

@@ -1,10 +1,10 @@
 //! Bindle's own server on loopback, for the tests of wits.
 //!
-//! Prints `ready PORT` when it answers, and ends with its stdin, so with the test that started it.
+//! Prints `ready PORT` when it answers. It runs until it is ended; `wits_testkit::Tethered` does that with
+//! the test that started it.
 //!
 //! usage: `wits-bindle-server embedded|file DIR KEYRING [basic HTPASSWD | bearer TOKEN]`
 
-use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Duration;
@@ -84,10 +84,6 @@ async fn main() -> anyhow::Result<()> {
     // to another process ends here and is started again.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     std::thread::spawn(move || tell(address));
-    std::thread::spawn(|| {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
-        std::process::exit(0);
-    });
 
     let strategy = VerificationStrategy::default();
     let index = StrictEngine::default();
