@@ -4,6 +4,8 @@ use std::fmt;
 
 use wits_model::{Digest, ErrorKind, PackageSource, RegistryUrl, Version};
 
+use crate::CredentialError;
+
 /// Where something went wrong: one package's place, or a registry as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -73,6 +75,16 @@ pub enum RegistryError {
         wanted: String,
         /// What the registry says.
         reason: String,
+    },
+    /// Whoever keeps the user's credentials does not say whether there is one.
+    #[error("`{at}` wants to know who asks for {wanted}, and {source}")]
+    Credentials {
+        /// Where.
+        at: Place,
+        /// What was asked for.
+        wanted: String,
+        /// Why not.
+        source: CredentialError,
     },
     /// The registry cannot be reached, or answers that it cannot answer now.
     #[error("asking `{at}` for {wanted} failed: {reason}")]
@@ -208,6 +220,7 @@ impl RegistryError {
             | Self::VersionNotFound { .. }
             | Self::BlobLost { .. }
             | Self::Denied { .. }
+            | Self::Credentials { .. }
             | Self::NotAWasmPackage { .. }
             | Self::TooLarge { .. }
             | Self::VersionExists { .. }
@@ -248,6 +261,7 @@ impl RegistryError {
                 "run without `--offline` once, or fetch while there is a network"
             }
             Self::Fs(error) => return error.help(),
+            Self::Credentials { source, .. } => return Some(source.help()),
             Self::Malformed { .. } => {
                 "check that the route leads to a registry of this kind, and not to a web page; if it \
                  does, tell whoever runs it"

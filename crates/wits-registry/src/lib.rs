@@ -11,6 +11,8 @@
 //! | [`registry`] | the trait and the values that pass through it |
 //! | [`error`] | [`RegistryError`]: what can go wrong, its kind and its help |
 //! | [`options`] | [`Options`] and [`Limits`]: what the caller decides |
+//! | [`credentials`] | who the user is to a registry, and whom to ask for it |
+//! | [`note`] | what a user should hear of although nothing failed |
 //! | [`artifact`] | the OCI artifact of a Wasm package: manifest and config, the same bytes in every backend |
 //! | [`backends`] | [`Registries`], which finds the backend of a source |
 //! | `layout` | OCI image layouts on disk |
@@ -23,7 +25,9 @@
 
 pub mod artifact;
 pub mod backends;
+pub mod credentials;
 pub mod error;
+pub mod note;
 pub mod options;
 pub mod registry;
 
@@ -39,6 +43,8 @@ mod transport;
 mod well_known;
 
 pub use backends::Registries;
+pub use credentials::{Credential, CredentialError, Credentials, Redacted};
 pub use error::{Place, RegistryError};
-pub use options::{Limits, Options, Proxy};
+pub use note::{Notes, RegistryNote};
+pub use options::{Limits, Mirror, Options, Proxy};
 pub use registry::{Answer, Outcome, Publication, Published, Registry, Release};

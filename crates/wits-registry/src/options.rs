@@ -1,9 +1,17 @@
 //! What the caller decides. Nothing here is read from the environment: that is for front ends.
 
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use wits_model::RegistryUrl;
+
+use crate::credentials::{Anonymous, Credentials};
+use crate::note::Notes;
+
 /// How registries are asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Options {
     /// Refuse, before any socket is opened, whatever needs the network. `layout:` works.
     pub offline: bool,
@@ -13,6 +21,39 @@ pub struct Options {
     pub limits: Limits,
     /// Whether requests go through a proxy.
     pub proxy: Proxy,
+    /// Who the user is to which host.
+    pub credentials: Arc<dyn Credentials>,
+    /// Certificate authorities, as PEM, by `HOST[:PORT]`: they are trusted for that host, beside those
+    /// of the system, and for no other.
+    pub authorities: BTreeMap<String, Vec<u8>>,
+    /// Where bytes may come from instead.
+    pub mirrors: Vec<Mirror>,
+    /// Whom to tell what went otherwise than set up.
+    pub notes: Notes,
+}
+
+/// A registry that has what another has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// What is mirrored: a host, or what lies below a prefix at a host.
+    pub origin: RegistryUrl,
+    /// Where: the path below the origin's prefix is the path below this one's.
+    pub mirror: RegistryUrl,
+    /// Whether its tags are taken for the origin's. Otherwise it only serves bytes by digest.
+    pub trusted_tags: bool,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("offline", &self.offline)
+            .field("user_agent", &self.user_agent)
+            .field("limits", &self.limits)
+            .field("proxy", &self.proxy)
+            .field("authorities", &self.authorities.keys())
+            .field("mirrors", &self.mirrors)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Options {
@@ -22,6 +63,10 @@ impl Default for Options {
             user_agent: concat!("wits/", env!("CARGO_PKG_VERSION")).to_owned(),
             limits: Limits::default(),
             proxy: Proxy::None,
+            credentials: Arc::new(Anonymous),
+            authorities: BTreeMap::new(),
+            mirrors: Vec::new(),
+            notes: Notes::default(),
         }
     }
 }
