@@ -6,7 +6,7 @@
 
 mod read;
 
-pub(crate) use read::{Document, Table, Value};
+pub use read::{Document, Table, Value};
 
 use crate::{ErrorKind, SourceSpan};
 

@@ -14,7 +14,7 @@ mod mappings;
 mod merge;
 mod origin;
 mod parse;
-mod secret;
+pub(crate) mod secret;
 // The tests write absolute paths as Unix does.
 #[cfg(all(test, unix))]
 mod tests;
@@ -26,7 +26,8 @@ use crate::{PackageName, RegistryUrl};
 pub use entries::Entry;
 pub use error::{Reroute, RouteError};
 pub use file::RouteFile;
-pub use merge::Routes;
+pub use mappings::Certificates;
+pub use merge::{HostChange, HostSetting, Mirror, Routes};
 pub use origin::{Layer, Origin};
 
 /// The registry that serves a package, and why.
@@ -34,6 +35,9 @@ pub use origin::{Layer, Origin};
 pub struct Route {
     /// The registry.
     pub url: RegistryUrl,
+    /// For a `well-known:` domain that wkg's file names: the registry that it is itself if it answers
+    /// that it has no such document. For all others such an answer is an error.
+    pub or: Option<RegistryUrl>,
     /// Who says so.
     pub origin: Origin,
     /// The key that says so.

@@ -291,6 +291,29 @@ impl RegistryUrl {
         })
     }
 
+    /// The host that is asked, with its port if one is named; nothing for directories.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Oci { host, .. } | Self::Bindle { host, .. } => Some(host),
+            Self::WellKnown { domain } => Some(domain),
+            Self::Layout { .. } => None,
+        }
+    }
+
+    /// Whether it is spoken to without TLS.
+    pub fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Self::Oci {
+                scheme: Scheme::Http,
+                ..
+            } | Self::Bindle {
+                scheme: Scheme::Http,
+                ..
+            }
+        )
+    }
+
     /// This URL with a relative `layout:` path taken from `base`.
     pub fn resolve(self, base: &Path) -> Self {
         match self {

@@ -11,36 +11,61 @@ use toml::de::{DeTable, DeValue};
 
 use super::DocumentError;
 use crate::SourceSpan;
+use crate::routes::secret;
 
 /// A text and the name of its file.
-pub(crate) struct Document {
+pub struct Document {
     file: PathBuf,
     text: Arc<str>,
+    /// The text that places carry: the same, byte for byte, with secrets blanked out.
+    shown: Arc<str>,
 }
 
 impl Document {
     /// Takes a text, without a byte order mark.
-    pub(crate) fn new(text: &str, file: &Path) -> Self {
+    pub fn new(text: &str, file: &Path) -> Self {
+        let text: Arc<str> = text.strip_prefix('\u{feff}').unwrap_or(text).into();
         Self {
             file: file.to_owned(),
-            text: text.strip_prefix('\u{feff}').unwrap_or(text).into(),
+            shown: Arc::clone(&text),
+            text,
         }
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// Takes a text that may hold secrets: whatever stands under a key that names one, and every user
+    /// and password in a URL, is blanked out in the places that errors carry.
+    pub fn with_secrets(text: &str, file: &Path) -> Self {
+        let plain = Self::new(text, file);
+        let shown = match DeTable::parse(&plain.text) {
+            Ok(parsed) => secret::hidden(&plain.root(&parsed), &plain.text),
+            Err(_) => secret::blanked_lines(&plain.text),
+        };
+        Self {
+            shown: shown.into(),
+            ..plain
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The directory relative paths are taken from.
-    pub(crate) fn base(&self) -> &Path {
+    pub fn base(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    pub(crate) fn span(&self, range: Range<usize>) -> SourceSpan {
-        SourceSpan::new(&self.file, self.text.clone(), range)
+    /// A place in it.
+    pub fn span(&self, range: Range<usize>) -> SourceSpan {
+        SourceSpan::new(&self.file, self.shown.clone(), range)
     }
 
-    pub(crate) fn parse(&self) -> Result<Spanned<DeTable<'_>>, DocumentError> {
+    /// Its tree.
+    ///
+    /// # Errors
+    /// If it is not TOML.
+    pub fn parse(&self) -> Result<Spanned<DeTable<'_>>, DocumentError> {
         DeTable::parse(&self.text).map_err(|error| DocumentError::Syntax {
             message: error.message().to_owned(),
             span: self.span(error.span().unwrap_or(0..0)),
@@ -48,7 +73,7 @@ impl Document {
     }
 
     /// What [`Self::parse`] gave, as the table that is the file.
-    pub(crate) fn root<'a>(&'a self, parsed: &'a Spanned<DeTable<'a>>) -> Table<'a> {
+    pub fn root<'a>(&'a self, parsed: &'a Spanned<DeTable<'a>>) -> Table<'a> {
         Table {
             document: self,
             title: "the file".to_owned(),
@@ -59,7 +84,7 @@ impl Document {
 }
 
 /// A table.
-pub(crate) struct Table<'a> {
+pub struct Table<'a> {
     document: &'a Document,
     /// How messages name it.
     title: String,
@@ -68,12 +93,16 @@ pub(crate) struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub(crate) fn span(&self) -> SourceSpan {
+    /// Where it begins.
+    pub fn span(&self) -> SourceSpan {
         self.document.span(self.range.clone())
     }
 
     /// Refuses the first key that is not one of `known`.
-    pub(crate) fn only(&self, known: &[&'static str]) -> Result<(), DocumentError> {
+    ///
+    /// # Errors
+    /// The key, its place, and which one was probably meant.
+    pub fn only(&self, known: &[&'static str]) -> Result<(), DocumentError> {
         let unknown = self
             .entries()
             .into_iter()
@@ -89,12 +118,17 @@ impl<'a> Table<'a> {
         }
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<Value<'a>> {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<Value<'a>> {
         let (name, value) = self.tree.get_key_value(key)?;
         Some(self.value(name, value))
     }
 
-    pub(crate) fn require(&self, key: &'static str) -> Result<Value<'a>, DocumentError> {
+    /// The value of a key that must be there.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn require(&self, key: &'static str) -> Result<Value<'a>, DocumentError> {
         self.get(key).ok_or_else(|| DocumentError::MissingKey {
             key,
             table: self.title.clone(),
@@ -103,7 +137,7 @@ impl<'a> Table<'a> {
     }
 
     /// Every entry, in the order of the text.
-    pub(crate) fn entries(&self) -> Vec<Value<'a>> {
+    pub fn entries(&self) -> Vec<Value<'a>> {
         let mut entries: Vec<_> = self
             .tree
             .iter()
@@ -128,7 +162,7 @@ impl<'a> Table<'a> {
 }
 
 /// A value and the key it stands under.
-pub(crate) struct Value<'a> {
+pub struct Value<'a> {
     document: &'a Document,
     key: String,
     key_range: Range<usize>,
@@ -136,31 +170,53 @@ pub(crate) struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub(crate) fn key(&self) -> &str {
+    /// The key.
+    pub fn key(&self) -> &str {
         &self.key
     }
 
-    pub(crate) fn key_span(&self) -> SourceSpan {
+    /// Where the key stands.
+    pub fn key_span(&self) -> SourceSpan {
         self.document.span(self.key_range.clone())
     }
 
-    pub(crate) fn span(&self) -> SourceSpan {
+    /// Where the value stands.
+    pub fn span(&self) -> SourceSpan {
         self.document.span(self.content.span())
     }
 
-    pub(crate) fn range(&self) -> Range<usize> {
+    /// The bytes of the value.
+    pub fn range(&self) -> Range<usize> {
         self.content.span()
     }
 
-    pub(crate) fn as_str(&self) -> Option<&'a str> {
+    /// The value, if it is a string.
+    pub fn as_str(&self) -> Option<&'a str> {
         self.content.get_ref().as_str()
     }
 
-    pub(crate) fn string(&self) -> Result<&'a str, DocumentError> {
+    /// The value as a string.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn string(&self) -> Result<&'a str, DocumentError> {
         self.as_str().ok_or_else(|| self.not("a string"))
     }
 
-    pub(crate) fn integer(&self) -> Result<i64, DocumentError> {
+    /// The value as `true` or `false`.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn boolean(&self) -> Result<bool, DocumentError> {
+        let value = self.content.get_ref().as_bool();
+        value.ok_or_else(|| self.not("a boolean"))
+    }
+
+    /// The value as a whole number.
+    ///
+    /// # Errors
+    /// If it is something else, or too large.
+    pub fn integer(&self) -> Result<i64, DocumentError> {
         let integer = self
             .content
             .get_ref()
@@ -170,11 +226,15 @@ impl<'a> Value<'a> {
     }
 
     /// The value as a table that messages call `title`.
-    pub(crate) fn table(&self, title: impl Into<String>) -> Result<Table<'a>, DocumentError> {
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn table(&self, title: impl Into<String>) -> Result<Table<'a>, DocumentError> {
         self.as_table(title).ok_or_else(|| self.not("a table"))
     }
 
-    pub(crate) fn as_table(&self, title: impl Into<String>) -> Option<Table<'a>> {
+    /// The value as a table that messages call `title`, if it is one.
+    pub fn as_table(&self, title: impl Into<String>) -> Option<Table<'a>> {
         Some(Table {
             document: self.document,
             title: title.into(),
@@ -183,7 +243,11 @@ impl<'a> Value<'a> {
         })
     }
 
-    pub(crate) fn array(&self) -> Result<Vec<Value<'a>>, DocumentError> {
+    /// The value as an array; its parts go by the same key.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn array(&self) -> Result<Vec<Value<'a>>, DocumentError> {
         let array = self
             .content
             .get_ref()
@@ -201,17 +265,26 @@ impl<'a> Value<'a> {
     }
 
     /// The string as what it means.
-    pub(crate) fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, DocumentError> {
+    ///
+    /// # Errors
+    /// If it is no string, or does not mean that.
+    pub fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, DocumentError> {
         self.string()?.parse().map_err(|e: T::Err| self.error(e))
     }
 
     /// The key as what it means.
-    pub(crate) fn parse_key<T: FromStr<Err: Display>>(&self) -> Result<T, DocumentError> {
+    ///
+    /// # Errors
+    /// If it does not mean that.
+    pub fn parse_key<T: FromStr<Err: Display>>(&self) -> Result<T, DocumentError> {
         self.key.parse().map_err(|e: T::Err| self.key_error(e))
     }
 
     /// The string as a path, taken from the directory of the file.
-    pub(crate) fn path(&self) -> Result<PathBuf, DocumentError> {
+    ///
+    /// # Errors
+    /// If it is no string, or no path.
+    pub fn path(&self) -> Result<PathBuf, DocumentError> {
         let path = self.string()?;
         if path.is_empty() || path.contains('\0') {
             return Err(self.error(format!("`{}` must be a path", self.key)));
@@ -219,21 +292,24 @@ impl<'a> Value<'a> {
         Ok(crate::source::normalise(&self.document.base().join(path)))
     }
 
-    pub(crate) fn error(&self, message: impl Display) -> DocumentError {
+    /// A fault of the value.
+    pub fn error(&self, message: impl Display) -> DocumentError {
         DocumentError::Value {
             message: message.to_string(),
             span: self.span(),
         }
     }
 
-    pub(crate) fn key_error(&self, message: impl Display) -> DocumentError {
+    /// A fault of the key.
+    pub fn key_error(&self, message: impl Display) -> DocumentError {
         DocumentError::Value {
             message: message.to_string(),
             span: self.key_span(),
         }
     }
 
-    pub(crate) fn not(&self, expected: &'static str) -> DocumentError {
+    /// The fault that the value is not of the type `expected` (with its article).
+    pub fn not(&self, expected: &'static str) -> DocumentError {
         DocumentError::Type {
             key: self.key.clone(),
             expected,

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::mappings::Setting;
 use super::{Origin, RouteKey, Routes};
+use crate::RegistryUrl;
 
 /// One effective key, for `wits config show`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,24 +21,47 @@ impl Routes {
     /// Every effective key, in the order of the file format.
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = Entries::default();
-        entries.add("default", self.mappings.default.as_ref());
+        let registry = |setting: &Setting<RegistryUrl>| {
+            let or = self.fallback(&setting.value, &setting.origin);
+            let value = match or {
+                Some(or) => format!("{}, or else {or}", setting.value),
+                None => setting.value.to_string(),
+            };
+            Setting {
+                value,
+                origin: setting.origin.clone(),
+            }
+        };
+        let default = self.mappings.default.as_ref().map(registry);
+        entries.add("default", default.as_ref());
         for (namespace, setting) in &self.mappings.namespaces {
-            entries.add(RouteKey::Namespace(namespace.clone()), Some(setting));
+            let key = RouteKey::Namespace(namespace.clone());
+            entries.add(key, Some(&registry(setting)));
         }
         for (name, rule) in &self.mappings.packages {
             let key = RouteKey::Package(name.clone());
-            entries.add(format!("{key}.registry"), rule.registry.as_ref());
+            entries.add(
+                format!("{key}.registry"),
+                rule.registry.as_ref().map(registry).as_ref(),
+            );
             entries.permission(format!("{key}.skew"), rule.skew.as_ref());
             entries.permission(format!("{key}.embedded"), rule.embedded.as_ref());
         }
         for (host, rule) in &self.mappings.hosts {
             if let Some(ca) = &rule.ca {
                 let key = format!("hosts.\"{host}\".ca");
-                entries.push(key, ca.value.display(), &ca.origin);
+                entries.push(key, &ca.value, &ca.origin);
             }
         }
-        for (url, mirror) in &self.mappings.mirrors {
-            entries.add(format!("mirrors.\"{url}\""), Some(mirror));
+        for (url, rule) in &self.mappings.mirrors {
+            let key = format!("mirrors.\"{url}\"");
+            // Where nothing but the registry is said, the short form of the file.
+            let registry = match &rule.tags {
+                Some(_) => format!("{key}.registry"),
+                None => key.clone(),
+            };
+            entries.add(registry, Some(&rule.registry));
+            entries.permission(format!("{key}.tags"), rule.tags.as_ref());
         }
         entries.0
     }

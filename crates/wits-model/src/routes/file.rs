@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::mappings::{Mappings, Setting};
+use super::mappings::{Certificates, Mappings, Setting};
 use super::{Layer, Origin, RouteError, parse};
 use crate::{NameError, PackageName, RegistryUrl};
 
@@ -86,6 +86,20 @@ impl RouteFile {
     pub fn set_package(&mut self, name: PackageName, url: RegistryUrl, origin: Origin) {
         self.mappings.packages.entry(name).or_default().registry =
             Some(Setting { value: url, origin });
+    }
+
+    /// Sets the certificates of `host` (`HOST[:PORT]`).
+    pub fn set_certificates(&mut self, host: &str, certificates: Certificates, origin: Origin) {
+        let rule = self.mappings.hosts.entry(host.to_ascii_lowercase());
+        rule.or_default().ca = Some(Setting {
+            value: certificates,
+            origin,
+        });
+    }
+
+    /// Sets what `domain`, asked which registry it names, is itself if it has no such document.
+    pub fn set_fallback(&mut self, domain: impl Into<String>, registry: RegistryUrl) {
+        self.mappings.fallbacks.insert(domain.into(), registry);
     }
 }
 

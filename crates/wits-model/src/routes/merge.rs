@@ -1,8 +1,8 @@
 //! All layers together.
 
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use super::mappings::{Mappings, Setting};
+use super::mappings::{Certificates, Mappings, Setting};
 use super::{Layer, Origin, Reroute, Route, RouteError, RouteFile, RouteKey};
 use crate::{PackageName, RegistryUrl};
 
@@ -10,6 +10,8 @@ use crate::{PackageName, RegistryUrl};
 #[derive(Debug, Clone)]
 pub struct Routes {
     pub(super) mappings: Mappings,
+    /// What the user's own files say, by which a project's are judged.
+    user: Mappings,
 }
 
 impl Routes {
@@ -17,6 +19,7 @@ impl Routes {
     pub fn built_in() -> Self {
         Self {
             mappings: RouteFile::built_in().mappings,
+            user: Mappings::default(),
         }
     }
 
@@ -42,7 +45,7 @@ impl Routes {
             }
         }
         check_project(&mappings, &user)?;
-        Ok(Self { mappings })
+        Ok(Self { mappings, user })
     }
 
     /// The one registry that serves `name`, if any does.
@@ -50,6 +53,7 @@ impl Routes {
         let default = || Some((RouteKey::Default, self.mappings.default.as_ref()?));
         let (key, setting) = self.mappings.specific(name).or_else(default)?;
         Some(Route {
+            or: self.fallback(&setting.value, &setting.origin).cloned(),
             url: setting.value.clone(),
             origin: setting.origin.clone(),
             key,
@@ -70,39 +74,139 @@ impl Routes {
             .is_some_and(|it| it.value)
     }
 
-    /// The file of certificates that the TLS of `host` (`HOST[:PORT]`, lower case) is checked with.
-    pub fn ca(&self, host: &str) -> Option<&Path> {
+    /// The certificates that the TLS of `host` (`HOST[:PORT]`, lower case) is checked with.
+    pub fn ca(&self, host: &str) -> Option<&Certificates> {
         let setting = self.mappings.hosts.get(host)?.ca.as_ref()?;
         Some(&setting.value)
     }
 
-    /// The mirrors: what is mirrored, and where.
-    pub fn mirrors(&self) -> impl Iterator<Item = (&RegistryUrl, &RegistryUrl, &Origin)> {
-        self.mappings
-            .mirrors
-            .iter()
-            .map(|(origin, mirror)| (origin, &mirror.value, &mirror.origin))
+    /// The certificates of all hosts that have their own, and who says so.
+    pub fn certificates(&self) -> impl Iterator<Item = (&str, &Certificates, &Origin)> {
+        self.mappings.hosts.iter().filter_map(|(host, rule)| {
+            let ca = rule.ca.as_ref()?;
+            Some((host.as_str(), &ca.value, &ca.origin))
+        })
     }
 
-    /// The hosts that the project's file sets a `[hosts]` or `[mirrors]` key for. Whoever holds the
-    /// user's credentials must refuse these for a host it has credentials for: this crate knows of
-    /// none, so the rule is only prepared here.
-    pub fn hosts_set_by_project(&self) -> impl Iterator<Item = (&str, &Origin)> {
-        let hosts = self.mappings.hosts.iter().filter_map(|(host, rule)| {
-            let setting = rule.ca.as_ref()?;
-            Some((host.as_str(), &setting.origin))
-        });
-        let mirrors = self.mappings.mirrors.iter().filter_map(|(url, setting)| {
-            let host = match url {
-                RegistryUrl::Oci { host, .. } | RegistryUrl::Bindle { host, .. } => host,
-                RegistryUrl::Layout { .. } | RegistryUrl::WellKnown { .. } => return None,
-            };
-            Some((host.as_str(), &setting.origin))
-        });
-        hosts
-            .chain(mirrors)
-            .filter(|(_, origin)| origin.layer == Layer::Project)
+    /// The mirrors.
+    pub fn mirrors(&self) -> impl Iterator<Item = Mirror<'_>> {
+        self.mappings.mirrors.iter().map(|(of, rule)| Mirror {
+            of,
+            by: &rule.registry.value,
+            tags: rule.tags.as_ref().is_some_and(|tags| tags.value),
+            origin: &rule.registry.origin,
+        })
     }
+
+    /// What `url`, said by `origin`, is itself where it is a domain without a document.
+    pub(super) fn fallback(&self, url: &RegistryUrl, origin: &Origin) -> Option<&RegistryUrl> {
+        match url {
+            // Only wkg's own words have wkg's meaning.
+            RegistryUrl::WellKnown { domain } if origin.layer == Layer::Wkg => {
+                self.mappings.fallbacks.get(domain)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the project's file does to hosts that the user's own files do not do too: the keys of
+    /// `[hosts]` and `[mirrors]`, and every route without TLS. Whoever holds the user's credentials
+    /// refuses these for a host it has credentials for; this crate knows of none.
+    pub fn hosts_set_by_project(&self) -> Vec<HostSetting<'_>> {
+        let mut found = Vec::new();
+        for (host, rule) in &self.mappings.hosts {
+            let users = self.user.hosts.get(host).and_then(|it| it.ca.as_ref());
+            if let Some(ca) = &rule.ca
+                && users.is_none_or(|users| users.value != ca.value)
+            {
+                found.push(HostSetting {
+                    host,
+                    key: format!("hosts.\"{host}\".ca"),
+                    what: HostChange::Certificates,
+                    origin: &ca.origin,
+                });
+            }
+        }
+        for (of, rule) in &self.mappings.mirrors {
+            let users = self.user.mirrors.get(of);
+            if users.is_some_and(|users| users.registry.value == rule.registry.value) {
+                continue;
+            }
+            if let Some(host) = of.host() {
+                found.push(HostSetting {
+                    host,
+                    key: format!("mirrors.\"{of}\""),
+                    what: HostChange::Mirror,
+                    origin: &rule.registry.origin,
+                });
+            }
+        }
+        for (key, setting) in self.mappings.registries() {
+            let users = self.user.registries().find(|(theirs, _)| *theirs == key);
+            if users.is_some_and(|(_, users)| users.value == setting.value) {
+                continue;
+            }
+            if let Some(host) = setting.value.host().filter(|_| setting.value.is_plain()) {
+                found.push(HostSetting {
+                    host,
+                    key,
+                    what: HostChange::Plain,
+                    origin: &setting.origin,
+                });
+            }
+        }
+        found.retain(|setting| setting.origin.layer == Layer::Project);
+        found
+    }
+
+    /// The hosts that any mapping names.
+    pub fn hosts(&self) -> BTreeSet<&str> {
+        let registries = self.mappings.registries();
+        let mut hosts: BTreeSet<&str> = registries
+            .filter_map(|(_, setting)| setting.value.host())
+            .collect();
+        hosts.extend(self.mappings.mirrors.keys().filter_map(RegistryUrl::host));
+        let fallbacks = self.mappings.fallbacks.values();
+        hosts.extend(fallbacks.filter_map(RegistryUrl::host));
+        hosts
+    }
+}
+
+/// A mirror.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror<'a> {
+    /// The registry, or the part of it, that is mirrored.
+    pub of: &'a RegistryUrl,
+    /// Who serves its bytes.
+    pub by: &'a RegistryUrl,
+    /// Whether the mirror's tags are believed too.
+    pub tags: bool,
+    /// Who says so.
+    pub origin: &'a Origin,
+}
+
+/// Something that the project's file says of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSetting<'a> {
+    /// The host, with its port if one is named.
+    pub host: &'a str,
+    /// The key.
+    pub key: String,
+    /// What it does.
+    pub what: HostChange,
+    /// Where it stands.
+    pub origin: &'a Origin,
+}
+
+/// What a key does to a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostChange {
+    /// Other certificates are trusted for it.
+    Certificates,
+    /// Another registry answers in its place.
+    Mirror,
+    /// It is spoken to without TLS.
+    Plain,
 }
 
 /// Refuses a key that the project wins and the user sends elsewhere.

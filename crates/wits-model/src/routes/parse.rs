@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::file::check_namespace;
-use super::mappings::{HostRule, Mappings, PackageRule, Setting};
+use super::mappings::{Certificates, HostRule, Mappings, MirrorRule, PackageRule, Setting};
 use super::{Layer, Origin, RouteError, secret};
 use crate::RegistryUrl;
 use crate::document::{Document, DocumentError, Table, Value};
@@ -65,11 +65,11 @@ impl Reader<'_> {
         }
         for entry in entries(root, "mirrors")? {
             let origin: RegistryUrl = entry.parse_key()?;
-            let mirror = self.url(&entry)?;
+            let mirror = self.mirror(&entry)?;
             if let RegistryUrl::WellKnown { .. } | RegistryUrl::Layout { .. } = origin {
                 return Err(entry.key_error(format!("`{origin}` is no host that can be mirrored")));
             }
-            if let RegistryUrl::WellKnown { .. } = mirror.value {
+            if let RegistryUrl::WellKnown { .. } = mirror.registry.value {
                 return Err(entry.error("a mirror is a registry itself, not a domain to be asked"));
             }
             mappings.mirrors.insert(origin, mirror);
@@ -117,6 +117,33 @@ impl Reader<'_> {
         })
     }
 
+    fn mirror(&self, entry: &Value<'_>) -> Result<MirrorRule, DocumentError> {
+        if entry.as_str().is_some() {
+            return Ok(MirrorRule {
+                registry: self.url(entry)?,
+                tags: None,
+            });
+        }
+        let table = entry
+            .as_table(format!("the mirror of `{}`", entry.key()))
+            .ok_or_else(|| entry.not("a registry URL or a table"))?;
+        table.only(&["registry", "tags"])?;
+        let tags = table.get("tags").map(|value| {
+            let tags = self.permission(&value)?;
+            if tags.value && self.layer == Layer::Project {
+                // A tag is whatever its server says: with the project's mirror it would be the project's.
+                return Err(
+                    value.error("only your own `registry.toml` may trust the tags of a mirror")
+                );
+            }
+            Ok(tags)
+        });
+        Ok(MirrorRule {
+            registry: self.url(&table.require("registry")?)?,
+            tags: tags.transpose()?,
+        })
+    }
+
     fn permission(&self, value: &Value<'_>) -> Result<Setting<bool>, DocumentError> {
         let allowed = match value.string()? {
             "allow" => true,
@@ -135,8 +162,8 @@ impl Reader<'_> {
         let table = entry.table(format!("the entry of host `{}`", entry.key()))?;
         table.only(&["ca"])?;
         let ca = table.get("ca").map(|it| {
-            let path = it.path()?;
-            Ok(self.setting(&it, path))
+            let file = Certificates::File(it.path()?);
+            Ok(self.setting(&it, file))
         });
         Ok(HostRule {
             ca: ca.transpose()?,

@@ -50,7 +50,7 @@ fn holds_credentials(text: &str) -> bool {
 }
 
 /// Refuses the first secret of a file.
-pub(super) fn refuse(root: &Table<'_>, text: &str, file: &Path) -> Result<(), RouteError> {
+pub(crate) fn refuse(root: &Table<'_>, text: &str, file: &Path) -> Result<(), RouteError> {
     let mut found = Found::default();
     for entry in root.entries() {
         if TABLES_OF_NAMES.contains(&entry.key()) {
@@ -75,6 +75,15 @@ pub(super) fn refuse(root: &Table<'_>, text: &str, file: &Path) -> Result<(), Ro
         }
         .into(),
     })
+}
+
+/// The text of another tool's file, which may hold secrets, with all of them blanked out.
+pub(crate) fn hidden(root: &Table<'_>, text: &str) -> String {
+    let mut found = Found::default();
+    for entry in root.entries() {
+        found.entry(&entry);
+    }
+    blanked(text, &found.blanks)
 }
 
 #[derive(Default)]
@@ -139,7 +148,7 @@ fn blanked(text: &str, ranges: &[Range<usize>]) -> String {
 }
 
 /// A text that is not TOML, with everything blanked out that follows a key that may name a secret.
-pub(super) fn blanked_lines(text: &str) -> String {
+pub(crate) fn blanked_lines(text: &str) -> String {
     let mut ranges = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {

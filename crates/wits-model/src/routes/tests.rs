@@ -145,12 +145,12 @@ fn hosts_and_mirrors_are_kept_for_the_transport() {
     .unwrap();
     assert_eq!(
         routes.ca("registry.acme.example:5000"),
-        Some(Path::new("/home/ann/p/acme-ca.pem"))
+        Some(&Certificates::File("/home/ann/p/acme-ca.pem".into()))
     );
     assert_eq!(routes.ca("registry.acme.example"), None);
     let mirrors: Vec<_> = routes
         .mirrors()
-        .map(|(from, to, origin)| format!("{from} {to} {origin}"))
+        .map(|it| format!("{} {} {}", it.of, it.by, it.origin))
         .collect();
     assert_eq!(
         mirrors,
@@ -161,7 +161,8 @@ fn hosts_and_mirrors_are_kept_for_the_transport() {
     );
     let by_project: Vec<_> = routes
         .hosts_set_by_project()
-        .map(|(host, _)| host)
+        .into_iter()
+        .map(|setting| setting.host)
         .collect();
     assert_eq!(by_project, ["registry.acme.example:5000", "ghcr.io"]);
 }
@@ -428,4 +429,90 @@ fn shows_no_secret(text: &str) {
     let shown = format!("{error} {error:?} {}", error.span().unwrap().text);
     assert!(!shown.contains("hunter2"), "{shown}");
     assert_eq!(error.span().unwrap().text.len(), text.len());
+}
+
+#[test]
+fn what_a_project_says_of_hosts_is_listed_until_the_user_says_it_too() {
+    let project = "default = \"oci+http://plain.example\"\n[namespaces]\na = \"oci://tls.example\"\n\
+                   [hosts.\"ca.example\"]\nca = \"/ca.pem\"\n[mirrors]\n\"oci://m.example\" = \"oci+http://by.example\"\n";
+    let listed = |user: &str| {
+        let files = [file(Layer::Project, project), file(Layer::User, user)];
+        let routes = Routes::merge(files).unwrap();
+        let settings = routes.hosts_set_by_project();
+        let lines = settings
+            .iter()
+            .map(|it| format!("{} {:?} {}", it.host, it.what, it.key));
+        lines.collect::<Vec<_>>()
+    };
+    let all = [
+        "ca.example Certificates hosts.\"ca.example\".ca",
+        "m.example Mirror mirrors.\"oci://m.example\"",
+        "plain.example Plain default",
+        "by.example Plain mirrors.\"oci://m.example\"",
+    ];
+    assert_eq!(listed(""), all);
+    assert_eq!(
+        listed("[hosts.\"ca.example\"]\nca = \"/other.pem\"\n"),
+        all,
+        "another value is no permission"
+    );
+    assert_eq!(
+        listed("[hosts.\"ca.example\"]\nca = \"/ca.pem\"\n"),
+        all[1..]
+    );
+    assert!(listed(project).is_empty());
+}
+
+#[test]
+fn the_tags_of_a_mirror_are_trusted_by_the_users_word_only() {
+    let text = "[mirrors]\n\"oci://a\" = { registry = \"oci://b\", tags = \"allow\" }\n\"oci://c\" = { registry = \"oci://d\" }\n";
+    let routes = Routes::merge([file(Layer::User, text)]).unwrap();
+    let mirrors: Vec<_> = routes
+        .mirrors()
+        .map(|it| (it.by.to_string(), it.tags))
+        .collect();
+    assert_eq!(
+        mirrors,
+        [("oci://b".to_owned(), true), ("oci://d".to_owned(), false)]
+    );
+    assert_eq!(
+        fault(text),
+        "2:44: only your own `registry.toml` may trust the tags of a mirror"
+    );
+}
+
+#[test]
+fn a_domain_is_a_registry_itself_only_where_wkgs_file_names_it() {
+    let url: RegistryUrl = "well-known:acme.example".parse().unwrap();
+    let or: RegistryUrl = "oci://acme.example".parse().unwrap();
+    let mut wkg = RouteFile::new(Layer::Wkg);
+    wkg.set_default(url, Layer::Wkg.into());
+    wkg.set_fallback("acme.example", or.clone());
+    let user = "[namespaces]\nstrict = \"well-known:acme.example\"\n";
+    let routes = Routes::merge([wkg, file(Layer::User, user)]).unwrap();
+    let or_of = |name: &str| routes.route(&name.parse().unwrap()).unwrap().or;
+    assert_eq!(or_of("lax:x"), Some(or));
+    assert_eq!(or_of("strict:x"), None);
+    assert_eq!(or_of("wasi:x"), None);
+    let first = &routes.entries()[0];
+    assert_eq!(
+        format!("{} = {} ({})", first.key, first.value, first.origin),
+        "default = well-known:acme.example, or else oci://acme.example (wkg)"
+    );
+}
+
+#[test]
+fn the_places_of_another_tools_file_show_no_secret() {
+    for text in [
+        "[registry.\"h\".oci]\nauth = \"hunter2\"\nprotocol = 1\n",
+        "[registry.\"h\".oci]\nauth = { username = \"hunter2\", password = \"hunter2\" }\n",
+        "[registry.\"h\".oci\nauth = \"hunter2\"\n",
+        "default_registry = \"https://me:hunter2@h\"\n",
+    ] {
+        let document = crate::document::Document::with_secrets(text, Path::new("/c.toml"));
+        let shown = document.span(0..1).text;
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert_eq!(shown.len(), text.len());
+        assert!(document.text().contains("hunter2"));
+    }
 }
