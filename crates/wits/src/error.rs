@@ -370,6 +370,8 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         reason: String,
+        /// The mention.
+        span: Option<Box<SourceSpan>>,
     },
     /// A dependency is here what its registry does not serve.
     #[error("`{package}` has other WIT here than in its registry `{at}`")]
@@ -495,6 +497,7 @@ impl Error {
             | Self::LocalUnversioned { span, .. }
             | Self::LocalVersion { span, .. }
             | Self::OverrideName { span, .. }
+            | Self::LocalUnpublished { span, .. }
             | Self::PublishUnversioned { span, .. } => span.as_deref(),
             _ => self.asked()?.span.as_ref(),
         }

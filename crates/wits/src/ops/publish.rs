@@ -252,6 +252,7 @@ fn only_here(context: &Context, workspace: &Workspace, error: Error) -> Error {
             package,
             path: context.shown(&path),
             reason: error.to_string(),
+            span: error.span().cloned().map(Box::new),
         },
         None => error,
     }
