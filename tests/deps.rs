@@ -4,7 +4,7 @@ use snapbox::str;
 use wits_testkit::Tree;
 
 use crate::setting::{
-    TYPES, app, layout, locked_field, locked_ids, publish, publish_pair, with_layout,
+    TYPES, app, example, layout, locked_field, locked_ids, publish, publish_pair, with_layout,
 };
 
 /// The user's own copy answers for its package before any registry is asked.
@@ -241,4 +241,32 @@ fn what_a_disabled_feature_needs_is_fetched() {
     );
     app.wits(["fetch"]).succeeds();
     assert_eq!(locked_ids(&app), ["acme:types@1.0.0"]);
+}
+
+/// Killed at any moment: what is there is old or new, and the next run completes it.
+#[test]
+fn a_killed_fetch_is_completed_by_the_next() {
+    let sandbox = with_layout();
+    let app = example(&sandbox);
+    app.wits(["fetch"]).succeeds();
+    let whole = Tree::of(app.path("wit"));
+    let lock = app.read("wits.lock");
+    for delay in (0..60).step_by(3) {
+        app.remove("wit/deps");
+        if delay % 2 == 0 {
+            app.remove("wits.lock");
+        }
+        let mut command = sandbox.command(env!("CARGO_BIN_EXE_wits"), "app");
+        let mut fetch = command
+            .arg("fetch")
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        fetch.kill().unwrap();
+        fetch.wait().unwrap();
+        app.wits(["fetch"]).succeeds();
+        whole.assert_same_bytes();
+        assert_eq!(app.read("wits.lock"), lock);
+    }
 }

@@ -20,5 +20,7 @@ mod init;
 mod integrity;
 mod interop;
 mod lock;
+mod output;
 mod publish;
+mod side_by_side;
 mod wasi;
