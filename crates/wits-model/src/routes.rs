@@ -15,6 +15,7 @@ mod merge;
 mod origin;
 mod parse;
 pub(crate) mod secret;
+mod verification;
 // The tests write absolute paths as Unix does.
 #[cfg(all(test, unix))]
 mod tests;
@@ -29,6 +30,7 @@ pub use file::RouteFile;
 pub use mappings::Certificates;
 pub use merge::{HostChange, HostSetting, Mirror, Routes};
 pub use origin::{Layer, Origin};
+pub use verification::{Role, Verification, VerificationError};
 
 /// The registry that serves a package, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -78,6 +78,7 @@ fn the_routes_are_in_force() {
             "packages.\"acme:late\".skew",
             "packages.\"acme:secret\".registry",
             "packages.\"wasi:nn\".embedded",
+            "hosts.\"127.0.0.1:8080\".bindle-verification",
             "hosts.\"registry.acme.example\".ca",
             "mirrors.\"oci://ghcr.io\"",
         ]

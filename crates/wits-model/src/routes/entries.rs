@@ -52,6 +52,8 @@ impl Routes {
                 let key = format!("hosts.\"{host}\".ca");
                 entries.push(key, &ca.value, &ca.origin);
             }
+            let key = format!("hosts.\"{host}\".bindle-verification");
+            entries.add(key, rule.verification.as_ref());
         }
         for (url, rule) in &self.mappings.mirrors {
             let key = format!("mirrors.\"{url}\"");

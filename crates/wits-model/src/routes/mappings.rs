@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Origin, RouteKey};
+use super::{Origin, RouteKey, Verification};
 use crate::{PackageName, RegistryUrl};
 
 /// Certificates that a host's TLS is checked with.
@@ -64,6 +64,7 @@ pub(super) struct PackageRule {
 #[derive(Debug, Clone, Default)]
 pub(super) struct HostRule {
     pub(super) ca: Option<Setting<Certificates>>,
+    pub(super) verification: Option<Setting<Verification>>,
 }
 
 impl Mappings {
@@ -84,6 +85,7 @@ impl Mappings {
         for (key, rule) in &later.hosts {
             let mine = self.hosts.entry(key.clone()).or_default();
             fill(&mut mine.ca, rule.ca.as_ref());
+            fill(&mut mine.verification, rule.verification.as_ref());
         }
         for (key, rule) in &later.mirrors {
             self.mirrors

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::mappings::{Certificates, Mappings, Setting};
-use super::{Layer, Origin, Reroute, Route, RouteError, RouteFile, RouteKey};
+use super::{Layer, Origin, Reroute, Route, RouteError, RouteFile, RouteKey, Verification};
 use crate::{PackageName, RegistryUrl};
 
 /// What is in force.
@@ -45,6 +45,7 @@ impl Routes {
             }
         }
         check_project(&mappings, &user)?;
+        keep_verification(&mut mappings, &user);
         Ok(Self { mappings, user })
     }
 
@@ -85,6 +86,14 @@ impl Routes {
         self.mappings.hosts.iter().filter_map(|(host, rule)| {
             let ca = rule.ca.as_ref()?;
             Some((host.as_str(), &ca.value, &ca.origin))
+        })
+    }
+
+    /// Which signatures the invoices of each Bindle server must have, where something is said of it.
+    pub fn verifications(&self) -> impl Iterator<Item = (&str, &Verification)> {
+        self.mappings.hosts.iter().filter_map(|(host, rule)| {
+            let setting = rule.verification.as_ref()?;
+            Some((host.as_str(), &setting.value))
         })
     }
 
@@ -207,6 +216,18 @@ pub enum HostChange {
     Mirror,
     /// It is spoken to without TLS.
     Plain,
+}
+
+/// What the user demands of a host's signatures stands, whatever the project's file says of it.
+fn keep_verification(merged: &mut Mappings, user: &Mappings) {
+    for (host, rule) in &mut merged.hosts {
+        let users = user.hosts.get(host).and_then(|it| it.verification.as_ref());
+        if let (Some(verification), Some(users)) = (&mut rule.verification, users)
+            && verification.origin.layer == Layer::Project
+        {
+            *verification = users.clone();
+        }
+    }
 }
 
 /// Refuses a key that the project wins and the user sends elsewhere.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::file::check_namespace;
 use super::mappings::{Certificates, HostRule, Mappings, MirrorRule, PackageRule, Setting};
-use super::{Layer, Origin, RouteError, secret};
+use super::{Layer, Origin, RouteError, Verification, secret};
 use crate::RegistryUrl;
 use crate::document::{Document, DocumentError, Table, Value};
 
@@ -160,14 +160,27 @@ impl Reader<'_> {
 
     fn host(&self, entry: &Value<'_>) -> Result<HostRule, DocumentError> {
         let table = entry.table(format!("the entry of host `{}`", entry.key()))?;
-        table.only(&["ca"])?;
+        table.only(&["ca", "bindle-verification"])?;
         let ca = table.get("ca").map(|it| {
             let file = Certificates::File(it.path()?);
             Ok(self.setting(&it, file))
         });
+        let verification = table.get("bindle-verification");
+        let verification = verification.map(|it| self.verification(&it));
         Ok(HostRule {
             ca: ca.transpose()?,
+            verification: verification.transpose()?,
         })
+    }
+
+    fn verification(&self, value: &Value<'_>) -> Result<Setting<Verification>, DocumentError> {
+        let strategy: Verification = value.parse()?;
+        if self.layer == Layer::Project && !strategy.demands_creator() {
+            return Err(value.error(format!(
+                "only your own `registry.toml` may do without a creator's signature, as `{strategy}` does"
+            )));
+        }
+        Ok(self.setting(value, strategy))
     }
 }
 

@@ -516,3 +516,38 @@ fn the_places_of_another_tools_file_show_no_secret() {
         assert!(document.text().contains("hunter2"));
     }
 }
+
+#[test]
+fn a_project_does_not_loosen_the_users_demands_on_signatures() {
+    let says = |strategy: &str| format!("[hosts.\"h:1\"]\nbindle-verification = \"{strategy}\"\n");
+    let of = |files: Vec<RouteFile>| {
+        let routes = Routes::merge(files).unwrap();
+        let all: Vec<_> = routes
+            .verifications()
+            .map(|(host, it)| format!("{host} {it}"))
+            .collect();
+        all
+    };
+    let project = |strategy: &str| file(Layer::Project, &says(strategy));
+    let user = |strategy: &str| file(Layer::User, &says(strategy));
+    assert!(of(vec![]).is_empty());
+    assert_eq!(of(vec![project("greedy")]), ["h:1 greedy"]);
+    assert_eq!(
+        of(vec![project("creative"), user("greedy")]),
+        ["h:1 greedy"]
+    );
+    assert_eq!(
+        of(vec![
+            file(Layer::CommandLine, &says("exhaustive")),
+            user("greedy")
+        ]),
+        ["h:1 exhaustive"]
+    );
+    for weak in ["authoritative", "exhaustive", "multiple-attestation[host]"] {
+        assert_eq!(of(vec![user(weak)]), [format!("h:1 {weak}")]);
+        assert!(
+            RouteFile::parse(&says(weak), Path::new("/p/registry.toml"), Layer::Project).is_err(),
+            "{weak}"
+        );
+    }
+}

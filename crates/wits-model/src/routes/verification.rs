@@ -65,6 +65,19 @@ pub enum Verification {
     MultipleAttestationGreedy(Vec<Role>),
 }
 
+impl Verification {
+    /// Whether nothing passes without a valid signature of a creator by a known key.
+    pub fn demands_creator(&self) -> bool {
+        match self {
+            Self::Creative | Self::Greedy => true,
+            Self::Authoritative | Self::Exhaustive => false,
+            Self::MultipleAttestation(roles) | Self::MultipleAttestationGreedy(roles) => {
+                roles.contains(&Role::Creator)
+            }
+        }
+    }
+}
+
 /// A text that names no strategy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerificationError {
