@@ -55,6 +55,8 @@ error: package identifier `demo:app@0.1.0` does not match previous package name 
   |
 1 | package demo:app@0.1.0;
   |         ^^^^^^^^^^^^^^
+  |
+  = help: a directory holds one package: move the other into a directory of its own
 
 "#]]);
     before.assert_untouched();
@@ -660,9 +662,7 @@ fn a_file_where_a_directory_is_due() {
     app.write("wit/deps", "not a directory");
     let before = Tree::of(app.dir());
     app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
-error: `[ROOT]/app/wit/deps` is a file, so wits does not write there
- |
- = help: make it a directory
+error: cannot read `[ROOT]/app/wit/deps/.wits.json`: Not a directory (os error 20)
 
 "#]]);
     before.assert_untouched();

@@ -333,6 +333,7 @@ fn an_own_entry_that_differs_from_what_is_published_is_refused() {
         TYPES.replace("absent,", "absent, gone,"),
     );
     store.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
+note: `wit/deps/mine` is yours and answers for `acme:types@1.0.0`; no registry is asked
 error: `acme:types@1.0.0` has other WIT here than in its registry `layout:[ROOT]/registry/acme/types`
  |
  = help: publish `acme:types@1.0.0` first, under a new version if it has changed: others get the published one

@@ -128,9 +128,9 @@ pub(crate) struct Init {
 /// `wits fetch`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Fetch {
-    /// The form of the packages in wit/deps
-    #[arg(long = "as", value_name = "FORM", default_value = "wit")]
-    pub(crate) form: As,
+    /// The form of the packages in wit/deps [default: the form that is there, otherwise wit]
+    #[arg(long = "as", value_name = "FORM")]
+    pub(crate) form: Option<As>,
 }
 
 /// `wits lock`

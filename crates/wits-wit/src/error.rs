@@ -298,7 +298,20 @@ impl WitError {
             Self::PackageName { .. } => {
                 "package names are lower case: an upper-case one has no binary form".to_owned()
             }
-            Self::Syntax { hint, .. } | Self::ItemNotFound { hint, .. } => hint.clone()?,
+            Self::Syntax {
+                hint: Some(hint), ..
+            }
+            | Self::ItemNotFound {
+                hint: Some(hint), ..
+            } => hint.clone(),
+            Self::Syntax { message, .. } if message.contains("in identifier") => {
+                "a name is lower-case words of letters and digits, joined by `-`: `http-types`"
+                    .to_owned()
+            }
+            Self::Syntax { message, .. } if message.contains("previous package name") => {
+                "a directory holds one package: move the other into a directory of its own"
+                    .to_owned()
+            }
             Self::PackageNotFound { present, .. } if !present.is_empty() => {
                 format!("there is {}", quoted(present))
             }

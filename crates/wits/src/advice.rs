@@ -114,6 +114,12 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
                 "`wits get {package} --as wasm` saves the bytes as they are"
             )]
         }
+        Error::PinnedSize { .. } => {
+            vec!["the lock was edited: restore wits.lock from version control".to_owned()]
+        }
+        Error::ServedDiffers { package, .. } => vec![format!(
+            "others get what is served: to use it too, remove the table of `{package}` from wits.lock and fetch again"
+        )],
         Error::PinnedWit { package, .. } => vec![format!(
             "the lock was edited or the definition of the digest differs; to pin `{package}` anew, remove its table from wits.lock"
         )],
@@ -127,10 +133,18 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
         Error::LocalUnversioned { package, .. } => {
             vec![format!("write its version: `package {package}@0.1.0;`")]
         }
+        Error::LocalVersion { package, asked, .. } if asked.chain.len() > 1 => vec![format!(
+            "change the version of the local package to {}, or remove the override",
+            package.version
+        )],
         Error::LocalVersion { package, found, .. } => vec![format!(
             "ask for `{}@{found}`, or change the version of the local package to {}",
             package.name, package.version
         )],
+        Error::Override { .. } => vec![
+            "`path` names a directory with `.wit` files, or a project with a `wit` directory"
+                .to_owned(),
+        ],
         Error::OverrideName { found, .. } => vec![format!("write the override for `{found}`")],
         Error::BinaryBesideText { package, path } => vec![format!(
             "WIT parsers cannot take both: replace `{}` by its WIT text (`wasm-tools component wit`), or remove `{package}` from what else needs it",
@@ -156,6 +170,7 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
         Error::LocalDiffers { package, .. } => vec![format!(
             "publish `{package}` first, under a new version if it has changed: others get the published one"
         )],
+        Error::CheckMissing { package, .. } => vec![format!("`wits get {package}` saves it")],
         Error::Exists { .. } => vec!["`--overwrite` replaces it".to_owned()],
         Error::CheckDiffers { package, .. } => {
             vec![format!("`wits get {package} --overwrite` replaces it")]

@@ -41,7 +41,11 @@ fn run<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
 ///
 /// # Errors
 /// As there.
-pub fn fetch(context: &Context, workspace: &Workspace, form: Form) -> Result<Fetched, Error> {
+pub fn fetch(
+    context: &Context,
+    workspace: &Workspace,
+    form: Option<Form>,
+) -> Result<Fetched, Error> {
     run(ops::fetch::fetch(context, workspace, form))
 }
 

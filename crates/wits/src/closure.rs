@@ -150,7 +150,7 @@ pub(crate) async fn resolve(
 fn locked_below(open: &[Open<'_>], lock: &Lock) -> BTreeSet<PackageId> {
     let mut found = BTreeSet::new();
     for member in open {
-        let is_local = |id: &PackageId| !matches!(member.root.locals.answer(id, None), Ok(None));
+        let is_local = |id: &PackageId| !matches!(member.root.locals.answer(id), Ok(None));
         let mut next: Vec<PackageId> = member.resolver.named();
         let mut seen: BTreeSet<PackageId> = next.iter().cloned().collect();
         while let Some(id) = next.pop() {
@@ -299,7 +299,7 @@ impl<'a> Open<'a> {
             self.resolver.answer(id, needs);
             return true;
         }
-        let (answer, needs) = match locals.answer(id, self.spans.get(id)) {
+        let (answer, needs) = match locals.answer(id) {
             Ok(None) => return false,
             Ok(Some(LocalAnswer::Own(own))) => match &own.content {
                 OwnContent::Text(source) => (Some(Answer::Own), self.needs_of(source)),

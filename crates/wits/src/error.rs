@@ -223,6 +223,28 @@ pub enum Error {
         /// The canonical digest of what was decoded.
         found: Digest,
     },
+    /// A pinned package has another size than the lock says.
+    #[error("`{package}` has {found} bytes, and wits.lock has {locked}")]
+    PinnedSize {
+        /// The package.
+        package: PackageId,
+        /// The size in the lock.
+        locked: u64,
+        /// The size of the bytes.
+        found: u64,
+    },
+    /// A registry serves other bytes than the ones that are locked, and others will get those.
+    #[error("`{package}` is locked to {locked}, and `{at}` serves {served}")]
+    ServedDiffers {
+        /// The package.
+        package: PackageId,
+        /// Its registry.
+        at: PackageSource,
+        /// The digest in the lock.
+        locked: Digest,
+        /// The digest that is served today.
+        served: Digest,
+    },
     /// A package carries a copy of another that differs from the real one.
     #[error(
         "`{dependent}` was built against another `{package}` than the one that `{at}` serves: {mismatch}"
@@ -280,8 +302,20 @@ pub enum Error {
         found: Version,
         /// The directory.
         path: PathBuf,
-        /// The mention.
-        span: Option<Box<SourceSpan>>,
+        /// Who needs it.
+        asked: Box<Asked>,
+    },
+    /// An override's directory is no WIT package.
+    #[error("the override for `{package}`, `{}`, is no WIT package: {reason}", path.display())]
+    Override {
+        /// What the override is for.
+        package: PackageName,
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// Where the manifest says so.
+        span: Box<SourceSpan>,
     },
     /// An override's directory holds another package than the one it is for.
     #[error("the override for `{wanted}` holds `{found}`")]
@@ -389,6 +423,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// `get --check` found no file.
+    #[error("`{}` is not there", path.display())]
+    CheckMissing {
+        /// The file.
+        path: PathBuf,
+        /// The package.
+        package: PackageId,
+    },
     /// `get --check` found that a file is not what the registry has.
     #[error("`{}` is not `{package}` as its registry has it", path.display())]
     CheckDiffers {
@@ -462,6 +504,8 @@ impl Error {
             Self::Registry { source, .. } => source.kind(),
             Self::OtherPackage { .. }
             | Self::PinnedWit { .. }
+            | Self::PinnedSize { .. }
+            | Self::ServedDiffers { .. }
             | Self::Skew { .. }
             | Self::OtherWit { .. } => ErrorKind::Integrity,
             // The gravest of them: what does not match counts more than what may work later.
@@ -490,12 +534,12 @@ impl Error {
             Self::Manifest(error) => Some(error.span()),
             Self::Routes(error) => error.span(),
             Self::Lock(error) => Some(error.span()),
-            Self::Unversioned { span, .. }
+            Self::Override { span, .. }
+            | Self::Unversioned { span, .. }
             | Self::MemberNotFound { span, .. }
             | Self::Metadata { span, .. } => Some(span),
             Self::Cycle { span, .. }
             | Self::LocalUnversioned { span, .. }
-            | Self::LocalVersion { span, .. }
             | Self::OverrideName { span, .. }
             | Self::LocalUnpublished { span, .. }
             | Self::PublishUnversioned { span, .. } => span.as_deref(),
@@ -516,6 +560,7 @@ impl Error {
         match &mut self {
             Self::UnversionedDependency { asked, .. }
             | Self::NoLender { asked, .. }
+            | Self::LocalVersion { asked, .. }
             | Self::NoRoute { asked, .. }
             | Self::PackageNotFound { asked, .. }
             | Self::VersionNotFound { asked, .. }
@@ -545,6 +590,7 @@ impl Error {
         match self {
             Self::UnversionedDependency { asked, .. }
             | Self::NoLender { asked, .. }
+            | Self::LocalVersion { asked, .. }
             | Self::NoRoute { asked, .. }
             | Self::PackageNotFound { asked, .. }
             | Self::VersionNotFound { asked, .. }

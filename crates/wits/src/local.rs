@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wits_model::{PackageId, PackageName, PackageRef, SourceSpan};
+use wits_model::lock::Lock;
+use wits_model::{Digest, PackageId, PackageName, PackageRef};
 use wits_store::deps::{self, Entry, EntryKind, Owner, Stamp};
 use wits_wit::{Decoded, DecodedPackage, Dependency, SourceFile, SourcePackage};
 
@@ -73,6 +74,7 @@ impl Locals {
         workspace: &Workspace,
         member: &Member,
         stamp: Option<&Stamp>,
+        lock: &Lock,
     ) -> Result<Self, Error> {
         let mut locals = Self::default();
         let locked = [&workspace.root, &member.root]
@@ -84,6 +86,9 @@ impl Locals {
                 Owner::Layout if locked && is_layout_of_its_package(context, &entry) => {
                     locals.adopted.insert(entry.name.clone());
                 }
+                Owner::User if is_locked_binary(&entry, lock)? => {
+                    locals.adopted.insert(entry.name.clone());
+                }
                 Owner::Layout | Owner::User => {
                     locals.users.insert(entry.name.clone());
                     if let Some(own) = own_entry(context, &entry)? {
@@ -93,7 +98,17 @@ impl Locals {
             }
         }
         for (name, entry) in &member.manifest.overrides {
-            let local = local_package(context, &wit_dir_of(&entry.path))?;
+            let local =
+                local_package(context, &wit_dir_of(&entry.path)).map_err(|error| match error {
+                    // Something in a file of the package, which the error shows.
+                    error if error.span().is_some() => error,
+                    error => Error::Override {
+                        package: name.clone(),
+                        path: context.shown(&entry.path),
+                        reason: error.to_string(),
+                        span: Box::new(entry.span.clone()),
+                    },
+                })?;
             if local.id.name != *name {
                 return Err(Error::OverrideName {
                     wanted: name.clone(),
@@ -134,12 +149,8 @@ impl Locals {
         Ok(())
     }
 
-    /// Who answers for `wanted`, if anyone does. `span` is where it is asked for.
-    pub(crate) fn answer(
-        &self,
-        wanted: &PackageId,
-        span: Option<&SourceSpan>,
-    ) -> Result<Option<LocalAnswer<'_>>, Error> {
+    /// Who answers for `wanted`, if anyone does.
+    pub(crate) fn answer(&self, wanted: &PackageId) -> Result<Option<LocalAnswer<'_>>, Error> {
         if let Some(own) = self.own(&wanted.clone().into()) {
             return Ok(Some(LocalAnswer::Own(own)));
         }
@@ -149,7 +160,7 @@ impl Locals {
                     package: wanted.clone(),
                     found: local.id.version.clone(),
                     path: local.dir.clone(),
-                    span: span.cloned().map(Box::new),
+                    asked: Box::default(),
                 });
             }
             return Ok(Some(LocalAnswer::Local(local)));
@@ -244,6 +255,23 @@ fn is_layout_of_its_package(context: &Context, entry: &Entry) -> bool {
         format!("{namespace}--{name}{version}"),
     ]
     .contains(&entry.name)
+}
+
+/// Whether an entry is a binary with the name and the very bytes of a locked package: one that wits laid
+/// out, whose stamp is gone.
+fn is_locked_binary(entry: &Entry, lock: &Lock) -> Result<bool, Error> {
+    if entry.kind != EntryKind::WasmFile || entry.symlink {
+        return Ok(false);
+    }
+    let names = deps::entry_names(lock.packages.keys());
+    let named = names
+        .iter()
+        .find(|(_, name)| entry.name == format!("{name}.wasm"));
+    let pinned = named.and_then(|(id, _)| lock.packages.get(id)?.pin.as_ref());
+    match pinned {
+        Some(pin) => Ok(Digest::of(wits_fs::read(&entry.path)?) == pin.digest),
+        None => Ok(false),
+    }
 }
 
 /// Reads an entry that is the user's; nothing if there is no WIT in it.

@@ -8,7 +8,9 @@
 //!
 //! Nothing is written here but the cache.
 
-use wits_model::PackageId;
+use std::collections::BTreeSet;
+use wits_model::{PackageId, PackageName};
+
 use wits_model::lock::{Lock, LockChange};
 use wits_store::deps::PACKAGE_WIT;
 use wits_wit::SourcePackage;
@@ -30,6 +32,18 @@ pub(crate) struct Prepared<'a> {
     pub(crate) members: Vec<PreparedMember<'a>>,
 }
 
+impl Prepared<'_> {
+    /// Refuses a lock that would change where it may not.
+    pub(crate) fn permit(&self, context: &Context) -> Result<(), Error> {
+        if context.locking == Locking::Locked && !self.changes.is_empty() {
+            return Err(Error::LockOutdated {
+                changes: self.changes.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
 /// One member of it.
 pub(crate) struct PreparedMember<'a> {
     pub(crate) member: &'a Member,
@@ -37,6 +51,8 @@ pub(crate) struct PreparedMember<'a> {
     pub(crate) locals: Locals,
     pub(crate) closure: Closure,
     pub(crate) texts: Texts,
+    /// Packages of which something else was built in than they are, which may pass.
+    pub(crate) skewed: BTreeSet<PackageName>,
 }
 
 /// Who is asked before the registries.
@@ -67,11 +83,7 @@ pub(crate) async fn prepare<'a>(
             package,
         });
     }
-    if context.locking == Locking::Locked && !prepared.changes.is_empty() {
-        return Err(Error::LockOutdated {
-            changes: prepared.changes,
-        });
-    }
+    prepared.permit(context)?;
     Ok(prepared)
 }
 
@@ -90,7 +102,7 @@ pub(crate) async fn prepare_members<'a>(
         let locals = match view {
             View::Owner => {
                 let stamp = deps::stamp(context, member)?;
-                Locals::read(context, workspace, member, stamp.as_ref())?
+                Locals::read(context, workspace, member, stamp.as_ref(), &old)?
             }
             View::Stranger => Locals::default(),
         };
@@ -101,7 +113,10 @@ pub(crate) async fn prepare_members<'a>(
         .iter()
         .map(|(_, source, locals)| Root { source, locals })
         .collect();
-    let closures = closure::resolve(&session, &roots, &old).await?;
+    // A stranger has no lock of ours.
+    let none = Lock::default();
+    let pins = if view == View::Stranger { &none } else { &old };
+    let closures = closure::resolve(&session, &roots, pins).await?;
     let mut prepared = Vec::new();
     for ((member, source, locals), closure) in inputs.into_iter().zip(closures) {
         let names = deps::names(&closure);
@@ -110,7 +125,7 @@ pub(crate) async fn prepare_members<'a>(
             context.shown(&member.deps().join(entry).join(PACKAGE_WIT))
         };
         let texts = Texts::of(locals.own_dependencies(), &closure, &file_of)?;
-        verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
+        let skewed = verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
         wits_wit::check(&source, deps::dependencies(&closure, &texts, form))?;
         prepared.push(PreparedMember {
             member,
@@ -118,6 +133,7 @@ pub(crate) async fn prepare_members<'a>(
             locals,
             closure,
             texts,
+            skewed,
         });
     }
     let lock = lockfile::of(

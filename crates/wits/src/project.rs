@@ -6,7 +6,7 @@
 //! member of its own.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use wits_model::manifest::Manifest;
 use wits_wit::{SourceFile, SourcePackage};
@@ -91,9 +91,13 @@ impl Workspace {
     /// If there is no project, or a `wits.toml` on the way is at fault.
     pub fn find(context: &Context, from: &Path, wit_dir: Option<&Path>) -> Result<Self, Error> {
         let named = wit_dir.unwrap_or(Path::new(WIT_DIR));
+        // A directory that leads elsewhere says nothing of where the project is: it is here.
+        let leads_out = named
+            .components()
+            .any(|part| !matches!(part, Component::Normal(_) | Component::CurDir));
         let root = from
             .ancestors()
-            .find(|dir| manifest_file(dir).is_some() || dir.join(named).is_dir())
+            .find(|dir| leads_out || manifest_file(dir).is_some() || dir.join(named).is_dir())
             .ok_or_else(|| Error::NoProject {
                 from: context.shown(from),
             })?;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use wits_model::{PackageId, PackageSource, Version};
+use wits_model::{PackageId, PackageName, PackageSource, Version};
 
 /// Hears what an operation does. Every method may be called from any thread, and none may fail.
 pub trait Reporter: Send + Sync {
@@ -106,6 +106,13 @@ pub enum Note {
         /// Whose embedded copy it is.
         embedded_in: PackageId,
     },
+    /// What is published can be used only by those who make a setting of the publisher's too.
+    StrangersNeed {
+        /// The package that the setting is for.
+        package: PackageName,
+        /// The key of the setting in `registry.toml`.
+        key: &'static str,
+    },
     /// A damaged cache entry was set aside and will be fetched again.
     DamagedCache {
         /// The package.
@@ -158,6 +165,7 @@ impl Note {
             self,
             Self::SkewAllowed { .. }
                 | Self::Stub { .. }
+                | Self::StrangersNeed { .. }
                 | Self::DamagedCache { .. }
                 | Self::CacheNotWritten { .. }
                 | Self::NoCounterpart { .. }
@@ -222,12 +230,16 @@ impl fmt::Display for Note {
                 "`{package}` is a stub from `{embedded_in}`, without docs and perhaps without functions; \
                  `embedded = \"allow\"` in registry.toml lets it pass"
             ),
+            Self::StrangersNeed { package, key } => write!(
+                f,
+                "whoever uses this package needs `{key} = \"allow\"` for `{package}` in registry.toml too"
+            ),
             Self::DamagedCache { package, set_aside } => write!(
                 f,
                 "the cached bytes of `{package}` are damaged; they were moved to `{}` and are fetched again",
                 set_aside.display()
             ),
-            Self::CacheNotWritten { reason } => write!(f, "the cache cannot be written: {reason}"),
+            Self::CacheNotWritten { reason } => f.write_str(reason),
             Self::NoCounterpart { file, key, instead } => {
                 write!(
                     f,

@@ -6,6 +6,7 @@
 //! the one registry that its name is routed to.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wits_model::lock::{Lock, LockedPackage};
 use wits_model::routes::Routes;
@@ -25,6 +26,8 @@ pub(crate) struct Session<'a> {
     pub(crate) cache: Cache,
     pub(crate) registries: Registries,
     pub(crate) routes: Routes,
+    /// Whether it was told that the cache cannot be written.
+    told_of_cache: AtomicBool,
 }
 
 /// A package as its registry has it, verified and decoded.
@@ -58,6 +61,7 @@ impl<'a> Session<'a> {
             cache: Cache::open(&context.cache),
             registries: Registries::new(options),
             routes: config::load(context, workspace)?,
+            told_of_cache: AtomicBool::new(false),
         })
     }
 
@@ -112,6 +116,13 @@ impl<'a> Session<'a> {
             }
             None => (self.pull(id, &locked.source, pin, true).await?, true),
         };
+        if wasm.len() as u64 != pin.size {
+            return Err(Error::PinnedSize {
+                package: id.clone(),
+                locked: pin.size,
+                found: wasm.len() as u64,
+            });
+        }
         let published = decode(id, locked.source.clone(), pin.clone(), wasm, fetched)?;
         match locked.wit {
             Some(wit) if wit != published.wit => Err(Error::PinnedWit {
@@ -199,13 +210,28 @@ impl<'a> Session<'a> {
                 available,
                 asked: Box::default(),
             },
-            Ok(_) | Err(RegistryError::PackageNotFound { .. }) => Error::PackageNotFound {
-                package: id.name.clone(),
+            Ok(_) => {
+                let error = RegistryError::PackageNotFound { at: source.into() };
+                Self::no_package(&id.name, source, error)
+            }
+            Err(error) => Self::no_package(&id.name, source, error),
+        }
+    }
+
+    /// An absent package as an error that says what has a name like it.
+    pub(crate) fn no_package(
+        name: &PackageName,
+        source: &PackageSource,
+        error: RegistryError,
+    ) -> Error {
+        match error {
+            RegistryError::PackageNotFound { .. } => Error::PackageNotFound {
+                package: name.clone(),
                 at: source.clone(),
-                similar: versions::similar(&id.name, &neighbours(id, source)),
+                similar: versions::similar(name, &neighbours(name, source)),
                 asked: Box::default(),
             },
-            Err(error) => registry_error(error, false),
+            error => registry_error(error, false),
         }
     }
 
@@ -225,9 +251,11 @@ impl<'a> Session<'a> {
         match self.cache.put(&pin.digest, &wasm) {
             Ok(()) => {}
             Err(error @ StoreError::CacheUnwritable { .. }) => {
-                self.context.reporter.note(&Note::CacheNotWritten {
-                    reason: error.to_string(),
-                });
+                if !self.told_of_cache.swap(true, Ordering::Relaxed) {
+                    self.context.reporter.note(&Note::CacheNotWritten {
+                        reason: error.to_string(),
+                    });
+                }
             }
             Err(error) => return Err(error.into()),
         }
@@ -262,7 +290,7 @@ impl<'a> Session<'a> {
 }
 
 /// The packages beside one in a layout, where looking costs nothing.
-fn neighbours(id: &PackageId, source: &PackageSource) -> BTreeSet<PackageName> {
+fn neighbours(name: &PackageName, source: &PackageSource) -> BTreeSet<PackageName> {
     let PackageSource::Layout { path } = source else {
         return BTreeSet::new();
     };
@@ -275,7 +303,7 @@ fn neighbours(id: &PackageId, source: &PackageSource) -> BTreeSet<PackageName> {
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok());
     names
-        .filter_map(|name| PackageName::new(id.name.namespace(), &name).ok())
+        .filter_map(|beside| PackageName::new(name.namespace(), &beside).ok())
         .collect()
 }
 

@@ -5,10 +5,10 @@
 //! of the real one, and a digest must be its digest. What differs is an error of integrity that names
 //! both, since one of the two was published from other sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wits_model::routes::Routes;
-use wits_model::{PackageId, PackageSource};
+use wits_model::{PackageId, PackageName, PackageSource};
 use wits_wit::{Declaration, DeclaredDependency, DecodedPackage, model};
 
 use crate::Error;
@@ -18,19 +18,29 @@ use crate::session::Published;
 use crate::texts::{Text, Texts};
 use crate::versions::series;
 
-/// Checks one closure, and tells what is worth knowing about it.
+/// Checks one closure, and tells what is worth knowing about it. Answers for which packages something
+/// that would be an error may pass.
 pub(crate) fn verify(
     reporter: &dyn Reporter,
     routes: &Routes,
     closure: &Closure,
     texts: &Texts,
-) -> Result<(), Error> {
+) -> Result<BTreeSet<PackageName>, Error> {
     let mut errors = Vec::new();
+    let mut skewed = BTreeSet::new();
     for (id, answer) in &closure.answers {
         match answer {
             Answer::Published(published) => {
                 let Published { id, package, .. } = &**published;
-                errors.extend(agrees(reporter, routes, closure, texts, id, package));
+                errors.extend(agrees(
+                    reporter,
+                    routes,
+                    closure,
+                    texts,
+                    id,
+                    package,
+                    &mut skewed,
+                ));
             }
             Answer::Stub { embedded_in } => {
                 reporter.note(&Note::Stub {
@@ -44,7 +54,7 @@ pub(crate) fn verify(
     same_series(reporter, closure);
     match Error::several(errors) {
         Some(error) => Err(error),
-        None => Ok(()),
+        None => Ok(skewed),
     }
 }
 
@@ -55,13 +65,22 @@ pub(crate) fn package(
     closure: &Closure,
     texts: &Texts,
     dependent: &DecodedPackage,
-) -> Result<(), Error> {
+) -> Result<BTreeSet<PackageName>, Error> {
     let Some(id) = dependent.id().id() else {
-        return Ok(());
+        return Ok(BTreeSet::new());
     };
-    match Error::several(agrees(reporter, routes, closure, texts, &id, dependent)) {
+    let mut skewed = BTreeSet::new();
+    match Error::several(agrees(
+        reporter,
+        routes,
+        closure,
+        texts,
+        &id,
+        dependent,
+        &mut skewed,
+    )) {
         Some(error) => Err(error),
-        None => Ok(()),
+        None => Ok(skewed),
     }
 }
 
@@ -73,6 +92,7 @@ fn agrees(
     texts: &Texts,
     dependent: &PackageId,
     package: &DecodedPackage,
+    skewed: &mut BTreeSet<PackageName>,
 ) -> Vec<Error> {
     if let Declaration::Newer { .. } = package.declaration() {
         reporter.note(&Note::NewerDeclaration {
@@ -92,6 +112,13 @@ fn agrees(
             Some(Answer::Local(local)) => PackageSource::Path {
                 path: local.dir.clone(),
             },
+            // Copies of a package that nobody has must at least agree with the one that stands in.
+            Some(Answer::Stub { embedded_in }) if embedded_in != dependent => {
+                match closure.answers.get(embedded_in) {
+                    Some(Answer::Published(lender)) => lender.source.clone(),
+                    _ => continue,
+                }
+            }
             _ => continue,
         };
         let is_local = source.is_path();
@@ -114,6 +141,9 @@ fn agrees(
             continue;
         };
         if is_local || routes.allows_skew(&id.name) {
+            if !is_local {
+                skewed.insert(id.name.clone());
+            }
             reporter.note(&Note::SkewAllowed {
                 dependent: dependent.clone(),
                 package: id,

@@ -8,10 +8,10 @@ use crate::args::{As, Fetch};
 
 pub(crate) fn run(session: &Session<'_>, args: &Fetch) -> Result<(), Failure> {
     let workspace = session.workspace()?;
-    let form = match args.form {
+    let form = args.form.map(|form| match form {
         As::Wit => Form::Wit,
         As::Wasm => Form::Wasm,
-    };
+    });
     let fetched = wits::blocking::fetch(&session.context, &workspace, form)?;
     session.say_changes(&fetched.changes);
     for deps in &fetched.deps {

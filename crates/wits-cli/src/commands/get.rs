@@ -19,7 +19,9 @@ pub(crate) fn run(session: &Session<'_>, args: &Get) -> Result<(), Failure> {
     let output = match &output {
         _ if to_stdout => Output::Return,
         None => Output::Directory(&session.here),
-        Some(dir) if dir.is_dir() => Output::Directory(dir),
+        Some(dir) if dir.is_dir() || names_directory(args.output.as_deref()) => {
+            Output::Directory(dir)
+        }
         Some(file) => Output::File(file),
     };
     let form = args.form.unwrap_or(match output {
@@ -70,4 +72,13 @@ pub(crate) fn run(session: &Session<'_>, args: &Get) -> Result<(), Failure> {
         "unchanged": got.unchanged,
     }));
     Ok(())
+}
+
+/// Whether a path ends in a slash, and so names a directory that is not there yet.
+fn names_directory(path: Option<&Path>) -> bool {
+    path.is_some_and(|path| {
+        path.as_os_str()
+            .to_string_lossy()
+            .ends_with(std::path::is_separator)
+    })
 }

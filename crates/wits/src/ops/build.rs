@@ -10,7 +10,7 @@ use super::fetch;
 use crate::closure::Answer;
 use crate::prepare::{PreparedMember, prepare};
 use crate::project::{Member, Workspace};
-use crate::{Context, Error, deps};
+use crate::{Context, Error};
 
 /// A package that was built.
 #[derive(Debug, Clone)]
@@ -44,8 +44,7 @@ pub async fn build(
 ) -> Result<BuiltPackage, Error> {
     let current = workspace.current(context, "build")?;
     let _others = super::exclude_others(context, workspace, "wits build")?;
-    // A tree that was fetched as binaries stays so.
-    let laid_out = deps::form_of(deps::stamp(context, current)?.as_ref());
+    let laid_out = fetch::laid_out(context, workspace)?;
     let prepared = prepare(context, workspace, laid_out).await?;
     if !fetch::is_fresh(context, workspace, laid_out)? {
         fetch::write(context, workspace, &prepared, laid_out)?;

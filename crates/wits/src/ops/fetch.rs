@@ -22,12 +22,20 @@ pub struct Fetched {
     pub packages: Option<usize>,
 }
 
-/// Fetches the closures of all members of `workspace`.
+/// Fetches the closures of all members of `workspace`, in the form that is there already if none is named.
 ///
 /// # Errors
 /// Whatever keeps the closure from being complete and consistent; then nothing is written but the cache.
-pub async fn fetch(context: &Context, workspace: &Workspace, form: Form) -> Result<Fetched, Error> {
+pub async fn fetch(
+    context: &Context,
+    workspace: &Workspace,
+    form: Option<Form>,
+) -> Result<Fetched, Error> {
     let _others = super::exclude_others(context, workspace, "wits fetch")?;
+    let form = match form {
+        Some(form) => form,
+        None => laid_out(context, workspace)?,
+    };
     if is_fresh(context, workspace, form)? {
         return Ok(Fetched {
             fresh: true,
@@ -45,6 +53,16 @@ pub async fn fetch(context: &Context, workspace: &Workspace, form: Form) -> Resu
         deps,
         packages,
     })
+}
+
+/// The form in which closures are laid out: text, unless a tree was fetched as binaries.
+pub(super) fn laid_out(context: &Context, workspace: &Workspace) -> Result<Form, Error> {
+    for member in &workspace.members {
+        if deps::form_of(deps::stamp(context, member)?.as_ref()) == Form::Wasm {
+            return Ok(Form::Wasm);
+        }
+    }
+    Ok(Form::Wit)
 }
 
 /// Whether every member's `wit/deps` is what a run with these very inputs left. Completes or undoes

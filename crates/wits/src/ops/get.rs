@@ -7,7 +7,7 @@ use wits_wit::Decoded;
 
 use crate::project::Workspace;
 use crate::report::Note;
-use crate::session::{Session, registry_error};
+use crate::session::Session;
 use crate::versions::newest;
 use crate::{Context, Error};
 
@@ -126,6 +126,12 @@ pub async fn get(
         let there = wits_fs::read_if_exists(file)?;
         unchanged = there.as_ref() == Some(&content);
         match existing {
+            Existing::Check if there.is_none() => {
+                return Err(Error::CheckMissing {
+                    path: context.shown(file),
+                    package: id,
+                });
+            }
             Existing::Check if !unchanged => {
                 return Err(Error::CheckDiffers {
                     path: context.shown(file),
@@ -138,7 +144,12 @@ pub async fn get(
                 });
             }
             _ if unchanged => {}
-            _ => wits_fs::write_atomic(file, &content)?,
+            _ => {
+                if let Some(dir) = file.parent() {
+                    wits_fs::create_dir_all(dir)?;
+                }
+                wits_fs::write_atomic(file, &content)?;
+            }
         }
     }
     let file = file.map(|file| context.shown(&file));
@@ -158,10 +169,10 @@ async fn newest_of(
     wanted: &PackageRef,
     source: &PackageSource,
 ) -> Result<PackageId, Error> {
-    let available = session
-        .versions(source)
-        .await
-        .map_err(|error| registry_error(error, false))?;
+    let available = match session.versions(source).await {
+        Ok(available) => available,
+        Err(error) => return Err(Session::no_package(&wanted.name, source, error)),
+    };
     let Some(newest) = newest(&available) else {
         return Err(Error::NoVersions {
             package: wanted.name.clone(),

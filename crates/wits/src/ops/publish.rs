@@ -4,10 +4,11 @@
 //! and the user's overrides, workspace members and own entries are only held against what their
 //! registries serve. So nobody can publish what nobody else can build.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use wits_model::{Digest, PackageId, PackageMetadata, PackageSource, RegistryUrl};
+use wits_model::lock::Lock;
+use wits_model::{Digest, PackageId, PackageMetadata, PackageName, PackageSource, RegistryUrl};
 use wits_registry::{Outcome, Publication, Published, RegistryError};
 use wits_wit::{Decoded, DecodedPackage};
 
@@ -15,9 +16,9 @@ use super::build;
 use crate::closure::{self, Answer, Closure, Root};
 use crate::deps::Form;
 use crate::local::Locals;
-use crate::prepare::{View, prepare_members};
+use crate::prepare::{PreparedMember, View, prepare, prepare_members};
 use crate::project::Workspace;
-use crate::report::Progress;
+use crate::report::{Note, Progress};
 use crate::session::{Session, registry_error};
 use crate::texts::Texts;
 use crate::{Context, Error, verify};
@@ -213,41 +214,42 @@ async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready,
         });
     }
     let _others = super::exclude_others(context, workspace, "wits publish")?;
-    let view = prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await;
-    let stranger = view.map_err(|error| only_here(context, workspace, error))?;
-    let member = stranger
+    // What the user sees must be in order first, lock and all.
+    let own = prepare(context, workspace, Form::Wit).await?;
+    let own = own
         .members
-        .first()
-        .ok_or_else(|| Error::Bug("nothing was prepared".to_owned()))?;
-    compare_with_local(context, workspace, &member.texts, &member.closure).await?;
-    let built = build::encode(member)?;
+        .iter()
+        .find(|member| member.member.root == current.root);
+    let own = own.ok_or_else(not_prepared)?;
+    let view = prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await;
+    let stranger = view.map_err(|error| only_here(context, &own.locals, error))?;
+    let stranger = stranger.members.first().ok_or_else(not_prepared)?;
+    compare(context, own, stranger)?;
+    tell_what_strangers_need(context, &stranger.closure, &stranger.skewed);
+    let built = build::encode(stranger)?;
     Ok(Ready {
         package: built.package,
         wasm: built.wasm,
         metadata: current.manifest.package.clone(),
-        closure: digests(&member.closure),
+        closure: digests(&stranger.closure),
     })
 }
 
+fn not_prepared() -> Error {
+    Error::Bug("the current member was not prepared".to_owned())
+}
+
 /// A package that a stranger cannot have, as what it is: one that only the user has.
-fn only_here(context: &Context, workspace: &Workspace, error: Error) -> Error {
+fn only_here(context: &Context, locals: &Locals, error: Error) -> Error {
     if let Error::Several(errors) = error {
         let errors = errors.into_iter();
         return Error::Several(
             errors
-                .map(|error| only_here(context, workspace, error))
+                .map(|error| only_here(context, locals, error))
                 .collect(),
         );
     }
-    let Some(name) = error.absent() else {
-        return error;
-    };
-    let Ok(current) = workspace.current(context, "publish") else {
-        return error;
-    };
-    let stamp = crate::deps::stamp(context, current).ok().flatten();
-    let locals = Locals::read(context, workspace, current, stamp.as_ref());
-    match locals.ok().and_then(|locals| locals.place_of(name)) {
+    match error.absent().and_then(|name| locals.place_of(name)) {
         Some((package, path)) => Error::LocalUnpublished {
             package,
             path: context.shown(&path),
@@ -258,31 +260,32 @@ fn only_here(context: &Context, workspace: &Workspace, error: Error) -> Error {
     }
 }
 
-/// Refuses where a package is here other WIT than what a stranger gets.
-async fn compare_with_local(
+/// Refuses where a package is here something else than what a stranger gets: other WIT from a
+/// directory or an own entry, or other bytes by the lock.
+fn compare(
     context: &Context,
-    workspace: &Workspace,
-    published: &Texts,
-    closure: &Closure,
+    own: &PreparedMember<'_>,
+    stranger: &PreparedMember<'_>,
 ) -> Result<(), Error> {
-    let current = workspace.current(context, "publish")?;
-    let stamp = crate::deps::stamp(context, current)?;
-    let locals = Locals::read(context, workspace, current, stamp.as_ref())?;
-    let answers_locally = |id: &PackageId| matches!(locals.answer(id, None), Ok(Some(_)));
-    if !closure.answers.keys().any(answers_locally) {
-        return Ok(());
-    }
-    let own = prepare_members(context, workspace, &[current], View::Owner, Form::Wit).await?;
-    let Some(own) = own.members.first() else {
-        return Ok(());
-    };
     for (id, answer) in &own.closure.answers {
-        let (Some(real), Some(Answer::Published(served))) =
-            (published.packages.get(id), closure.answers.get(id))
-        else {
+        let (Some(real), Some(Answer::Published(served))) = (
+            stranger.texts.packages.get(id),
+            stranger.closure.answers.get(id),
+        ) else {
             continue;
         };
+        let at = served.source.clone();
         let (wit, path) = match answer {
+            Answer::Published(locked) if locked.pin.digest != served.pin.digest => {
+                let (locked, served) = (locked.pin.digest, served.pin.digest);
+                return Err(Error::ServedDiffers {
+                    package: id.clone(),
+                    at,
+                    locked,
+                    served,
+                });
+            }
+            Answer::Published(_) | Answer::Stub { .. } => continue,
             Answer::Local(local) => (
                 own.texts.packages.get(id).map(|text| text.wit),
                 local.dir.clone(),
@@ -294,14 +297,28 @@ async fn compare_with_local(
                 ),
                 None => continue,
             },
-            Answer::Published(_) | Answer::Stub { .. } => continue,
         };
         if wit != Some(real.wit) {
-            let (package, at, path) = (id.clone(), served.source.clone(), context.shown(&path));
-            return Err(Error::LocalDiffers { package, at, path });
+            return Err(Error::LocalDiffers {
+                package: id.clone(),
+                at,
+                path: context.shown(&path),
+            });
         }
     }
     Ok(())
+}
+
+/// Says which settings of the publisher's every user of the package will need too.
+fn tell_what_strangers_need(context: &Context, closure: &Closure, skewed: &BTreeSet<PackageName>) {
+    let stubs = closure
+        .answers
+        .iter()
+        .filter(|(_, answer)| matches!(answer, Answer::Stub { .. }));
+    let stubs = stubs.map(|(id, _)| (id.name.clone(), "embedded"));
+    for (package, key) in stubs.chain(skewed.iter().map(|name| (name.clone(), "skew"))) {
+        context.reporter.note(&Note::StrangersNeed { package, key });
+    }
 }
 
 async fn from_wasm(
@@ -337,30 +354,27 @@ async fn from_wasm(
         bytes: text.into_bytes(),
     }])?;
     let session = Session::new(context, workspace)?;
-    let lock = match workspace {
-        Some(workspace) => crate::lockfile::read(context, workspace)?,
-        None => wits_model::lock::Lock::default(),
-    };
     let locals = Locals::default();
     let roots = [Root {
         source: &source,
         locals: &locals,
     }];
-    let closures = closure::resolve(&session, &roots, &lock).await?;
+    let closures = closure::resolve(&session, &roots, &Lock::default()).await?;
     let closure = closures
         .first()
         .ok_or_else(|| Error::Bug("nothing was resolved".to_owned()))?;
     let texts = Texts::of(Vec::new(), closure, &|id| {
         PathBuf::from(format!("{id}.wit"))
     })?;
-    verify::verify(&*context.reporter, &session.routes, closure, &texts)?;
-    verify::package(
+    let mut skewed = verify::verify(&*context.reporter, &session.routes, closure, &texts)?;
+    skewed.extend(verify::package(
         &*context.reporter,
         &session.routes,
         closure,
         &texts,
         &package,
-    )?;
+    )?);
+    tell_what_strangers_need(context, closure, &skewed);
     let metadata = package.metadata().clone();
     Ok(Ready {
         closure: digests(closure),
