@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::FsError;
-use crate::kill_points::{Ability, kill_point, lacks};
+use crate::kill_points::{Ability, kill_point, kill_point_with, lacks};
 
 /// Writes a file, replacing what is there. An existing file keeps its mode; a new one gets what the
 /// process's umask gives. Where `path` is a symlink, the file it leads to is written.
@@ -22,14 +22,14 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(
 
 fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = follow(path)?;
-    let temporary = fill_temporary(&target, bytes)?;
+    let mut temporary = fill_temporary(&target, bytes)?;
     if let Ok(existing) = fs::metadata(&target) {
         temporary
             .as_file()
             .set_permissions(existing.permissions())?;
     }
     sync_file(temporary.as_file())?;
-    kill_point("write: temporary file complete")?;
+    kill_point_with(&mut temporary, "write: temporary file complete")?;
     temporary.persist(&target).map_err(|error| error.error)?;
     kill_point("write: renamed")?;
     sync_dir(parent(&target))
@@ -51,9 +51,9 @@ pub fn write_if_changed(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Resu
 pub fn write_new(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FsError> {
     let path = path.as_ref();
     let write = || {
-        let temporary = fill_temporary(path, bytes.as_ref())?;
+        let mut temporary = fill_temporary(path, bytes.as_ref())?;
         sync_file(temporary.as_file())?;
-        kill_point("write: temporary file complete")?;
+        kill_point_with(&mut temporary, "write: temporary file complete")?;
         temporary
             .persist_noclobber(path)
             .map_err(|error| error.error)?;

@@ -5,8 +5,9 @@
 //! normal build it is an empty inlined function. With the cargo feature `kill-points` (tests only) a
 //! hook is asked at each of them:
 //!
-//! - [`killed_at`] stops a thread for good at the n-th point. No destructor runs, as after `SIGKILL`;
-//!   what is on disk at that moment is what the next run finds.
+//! - [`killed_at`] stops a thread at the n-th point. It unwinds, so that its files are closed and its
+//!   locks released, but no destructor of this crate touches the disk: what is there at that moment is
+//!   what the next run finds, as after `SIGKILL`.
 //! - [`failing_at`] and [`failing_from`] make the n-th point, or it and all that follow, report a full
 //!   disk.
 //! - [`lacking`] runs code as on a system that has no atomic exchange, say.
@@ -49,10 +50,29 @@ pub(crate) fn lacks(_: Ability) -> bool {
     false
 }
 
-#[cfg(feature = "kill-points")]
-pub(crate) use armed::lacks;
+/// Whether this thread plays a process that is dead: destructors then leave the disk alone.
+#[cfg(not(feature = "kill-points"))]
+#[expect(clippy::inline_always, reason = "so that it vanishes")]
+#[inline(always)]
+pub(crate) fn is_dead() -> bool {
+    false
+}
+
+/// A [`kill_point`] while `temporary` exists, which stays where the process dies.
+pub(crate) fn kill_point_with(
+    temporary: &mut tempfile::NamedTempFile,
+    name: &'static str,
+) -> io::Result<()> {
+    temporary.disable_cleanup(cfg!(feature = "kill-points"));
+    let result = kill_point(name);
+    temporary.disable_cleanup(false);
+    result
+}
+
 #[cfg(feature = "kill-points")]
 pub use armed::{Outcome, failing_at, failing_from, install, killed_at, lacking};
+#[cfg(feature = "kill-points")]
+pub(crate) use armed::{is_dead, lacks};
 
 #[cfg(feature = "kill-points")]
 mod armed {
@@ -60,7 +80,7 @@ mod armed {
     use std::io;
     use std::sync::OnceLock;
     use std::sync::mpsc;
-    use std::thread;
+    use std::{panic, thread};
 
     use super::Ability;
 
@@ -72,6 +92,7 @@ mod armed {
     }
     thread_local! {
         static LACKS: Cell<&'static [Ability]> = const { Cell::new(&[]) };
+        static DEAD: Cell<bool> = const { Cell::new(false) };
     }
     static PROCESS: OnceLock<ProcessHook> = OnceLock::new();
 
@@ -106,35 +127,38 @@ mod armed {
         Finished(T),
     }
 
-    /// Runs `work` on a thread that stops for good at the `nth` point (from 0), with all it holds:
-    /// locks stay held until the process ends, as far as they are not on files that are gone.
+    pub(crate) fn is_dead() -> bool {
+        DEAD.get()
+    }
+
+    /// What unwinds a thread that is killed.
+    struct Killed(&'static str);
+
+    /// Runs `work` on a thread that is killed at the `nth` point (from 0).
     ///
     /// # Panics
     /// If `work` panics.
-    pub fn killed_at<T: Send + 'static>(
-        nth: usize,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Outcome<T> {
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            let at_the_point = sender.clone();
-            let mut left = nth;
-            let hook: ThreadHook = Box::new(move |name| {
-                if left == 0 {
-                    let _ = at_the_point.send(Outcome::Killed(name));
-                    loop {
-                        thread::park();
-                    }
-                }
-                left -= 1;
-                Ok(())
-            });
-            THREAD.set(Some(hook));
-            let _ = sender.send(Outcome::Finished(work()));
-        });
-        receiver
-            .recv()
-            .expect("the work neither panics nor hangs up")
+    pub fn killed_at<T: Send>(nth: usize, work: impl FnOnce() -> T + Send) -> Outcome<T> {
+        let mut left = nth;
+        let hook = move |name| {
+            if left == 0 {
+                DEAD.set(true);
+                panic::resume_unwind(Box::new(Killed(name)));
+            }
+            left -= 1;
+            Ok(())
+        };
+        let arm_and_work = || {
+            THREAD.set(Some(Box::new(hook)));
+            work()
+        };
+        match thread::scope(|scope| scope.spawn(arm_and_work).join()) {
+            Ok(result) => Outcome::Finished(result),
+            Err(payload) => match payload.downcast::<Killed>() {
+                Ok(killed) => Outcome::Killed(killed.0),
+                Err(payload) => panic::resume_unwind(payload),
+            },
+        }
     }
 
     /// Runs `work` with the `nth` point (from 0) reporting a full disk; the name of the point, if

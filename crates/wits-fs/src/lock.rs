@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::kill_points::is_dead;
 use crate::{FsError, create_dir_all};
 
 /// Who holds a lock, as far as the lock file says.
@@ -207,7 +208,7 @@ impl FileLock {
 
 impl Drop for FileLock {
     fn drop(&mut self) {
-        if self.mode == Mode::Exclusive {
+        if self.mode == Mode::Exclusive && !is_dead() {
             let _ = self.file.set_len(0);
         }
         // Closing the file would do, but for a child process that was just forked and has it too.
@@ -256,4 +257,34 @@ fn is_named(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_named(_: &File, path: &Path) -> bool {
     path.exists()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// Without the look at the name, a thread soon has a lock on a file that another has deleted
+    /// between its opening and its locking.
+    #[test]
+    fn one_at_a_time_though_each_deletes_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let inside = AtomicBool::new(false);
+        let long = Duration::from_secs(60);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..1000 {
+                        let lock = FileLock::acquire(&path, "", long, &mut |_| {}).unwrap();
+                        assert!(!inside.swap(true, Ordering::SeqCst), "two at a time");
+                        thread::yield_now();
+                        inside.store(false, Ordering::SeqCst);
+                        lock.delete().unwrap();
+                    }
+                });
+            }
+        });
+    }
 }

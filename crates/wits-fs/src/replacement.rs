@@ -42,7 +42,7 @@ use self::journal::{Journal, Step};
 use self::steps::{Completed, Site};
 use self::tree::TreeDigest;
 use crate::file::sync_dir;
-use crate::kill_points::kill_point;
+use crate::kill_points::{is_dead, kill_point};
 use crate::{FileLock, FsError, FsErrorKind, Holder, create_dir_all, remove_dir_all, remove_file};
 
 const LOCK: &str = "lock";
@@ -252,7 +252,7 @@ impl Replacement {
 
 impl Drop for Replacement {
     fn drop(&mut self) {
-        if !self.keep {
+        if !self.keep && !is_dead() {
             let _ = leave(&self.site, self.lock.take());
         }
     }

@@ -38,6 +38,7 @@ fn after_a_kill_a_file_is_old_or_new() {
             Outcome::Killed(point) => {
                 let found = read(&path).unwrap();
                 assert!(found == b"old" || found == b"new", "{point}: {found:?}");
+                assert_eq!(names(dir.path()).len(), if found == b"new" { 1 } else { 2 });
                 points.push((point, found == b"new"));
             }
         }

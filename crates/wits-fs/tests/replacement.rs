@@ -98,15 +98,6 @@ impl Project {
         tree(&self.deps())
     }
 
-    /// A killed process holds no lock, but the thread that plays one does.
-    fn lock_is_released(&self) {
-        let lock = self.aside().join("lock");
-        if lock.exists() {
-            fs::remove_file(&lock).unwrap();
-            fs::File::create(lock).unwrap();
-        }
-    }
-
     fn recover(&self) -> Result<Recovered, FsError> {
         recover(&self.deps(), &self.aside())
     }
@@ -230,7 +221,8 @@ fn a_missing_directory_is_made_for_entries_only() {
     assert_eq!(fs::read(deps.join("x")).unwrap(), b"x");
 }
 
-/// Kills a replacement at every point; then the recovery at every point; then recovers.
+/// Kills a replacement at every point; then, the first time at a point of this name, the recovery at
+/// every point; then recovers.
 fn kill_everywhere(system: &'static [Ability], always_there: bool) {
     let old = Project::new().tree();
     let new = new_tree();
@@ -249,12 +241,11 @@ fn kill_everywhere(system: &'static [Ability], always_there: bool) {
                 assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), ["new", "old"]);
                 return;
             };
-            points.insert(point);
+            let thoroughly = points.insert(point) || mth > 0;
             old_or_new(&project.tree(), &old, &new, always_there, point);
-            project.lock_is_released();
 
             let (deps, aside) = (project.deps(), project.aside());
-            let second = killed_at(mth, move || {
+            let second = killed_at(if thoroughly { mth } else { usize::MAX }, move || {
                 lacking(system, || recover(&deps, &aside)).unwrap();
             });
             let at = match second {
@@ -265,7 +256,6 @@ fn kill_everywhere(system: &'static [Ability], always_there: bool) {
                 }
             };
             old_or_new(&project.tree(), &old, &new, always_there, &at);
-            project.lock_is_released();
             let recovered = lacking(system, || project.recover()).unwrap();
             assert!(
                 !matches!(&recovered, Recovered::Completed { kept } if !kept.is_empty())
@@ -386,7 +376,6 @@ fn killed_after(wanted: &str, system: &'static [Ability]) -> Project {
             lacking(system, || replace(&deps, &aside)).unwrap();
         }) {
             Outcome::Killed(point) if point == wanted => {
-                project.lock_is_released();
                 return project;
             }
             Outcome::Killed(_) => {}
@@ -432,6 +421,25 @@ fn a_damaged_new_entry_is_not_put_in_place() {
     write_atomic(project.aside().join("new/changed/package.wit"), "torn").unwrap();
     let kept = vec!["changed".to_owned()];
     assert_eq!(project.recover().unwrap(), Recovered::Completed { kept });
+    assert_eq!(project.tree()["changed/extra/deep.wit"], "old");
+}
+
+#[test]
+fn a_deletion_that_did_not_come_to_its_end_is_told_from_an_edit() {
+    let system = &[Ability::Exchange, Ability::Move];
+    // Half deleted when the process died: all that is left is in the copy too.
+    let project = killed_after("replace: copy in place", system);
+    wits_fs::remove_file(project.deps().join("changed/package.wit")).unwrap();
+    let kept = Vec::new();
+    assert_eq!(project.recover().unwrap(), Recovered::Completed { kept });
+    assert_eq!(project.tree(), new_tree());
+
+    // Edited since: that is nowhere else.
+    let project = killed_after("replace: copy in place", system);
+    write_atomic(project.deps().join("changed/package.wit"), "edited").unwrap();
+    let kept = vec!["changed".to_owned()];
+    assert_eq!(project.recover().unwrap(), Recovered::Completed { kept });
+    assert_eq!(project.tree()["changed/package.wit"], "edited");
     assert_eq!(project.tree()["changed/extra/deep.wit"], "old");
 }
 

@@ -467,15 +467,6 @@ fn a_scan_says_what_stands_there() {
     );
 }
 
-/// A killed process holds no lock, but the thread that plays one does.
-fn lock_is_released(project: &Project) {
-    let lock = project.wit().join(".wits-deps/lock");
-    if lock.exists() {
-        wits_fs::remove_file(&lock).unwrap();
-        fs::File::create(lock).unwrap();
-    }
-}
-
 #[test]
 fn after_a_kill_entries_are_old_or_new_and_the_next_run_heals_all() {
     let before = Project::new();
@@ -496,7 +487,6 @@ fn after_a_kill_entries_are_old_or_new_and_the_next_run_heals_all() {
                 assert!(midway > 5, "{midway}");
                 return;
             };
-            lock_is_released(&project);
             let mut found = project.files();
             found.retain(|path, _| !path.starts_with(".wits-deps"));
             assert_eq!(found.remove("deps/mine/x.wit").as_deref(), Some("mine"));

@@ -182,6 +182,7 @@ impl Site {
         tree::sync(&self.copy_dir())?;
         kill_point("replace: copied").map_err(FsError::io("copy", &place))?;
         crate::rename(&copy, &moved)?;
+        kill_point("replace: copy in place").map_err(FsError::io("copy", &place))?;
         remove(&place)?;
         kill_point("replace: deleted").map_err(FsError::io("remove", &place))
     }

@@ -160,6 +160,7 @@ pub(super) fn sync(root: &Path) -> Result<(), FsError> {
     }
     let (mut files, mut dirs) = (Vec::new(), Vec::new());
     list(root, &mut files, &mut dirs).map_err(FsError::io("read", root))?;
+    #[cfg(not(windows))]
     let sync_file = |path: &Path| File::open(path)?.sync_all();
     // Opening for reading is not enough for Windows to flush.
     #[cfg(windows)]
