@@ -5,13 +5,13 @@
 //! normal build it is an empty inlined function. With the cargo feature `kill-points` (tests only) a
 //! hook is asked at each of them:
 //!
-//! - [`killed_at`] stops a thread at the n-th point. It unwinds, so that its files are closed and its
+//! - `killed_at` stops a thread at the n-th point. It unwinds, so that its files are closed and its
 //!   locks released, but no destructor of this crate touches the disk: what is there at that moment is
 //!   what the next run finds, as after `SIGKILL`.
-//! - [`failing_at`] and [`failing_from`] make the n-th point, or it and all that follow, report a full
+//! - `failing_at` and `failing_from` make the n-th point, or it and all that follow, report a full
 //!   disk.
-//! - [`lacking`] runs code as on a system that has no atomic exchange, say.
-//! - [`install`] sets a hook for the whole process, so that a command under test can wait at a point
+//! - `lacking` runs code as on a system that has no atomic exchange, say.
+//! - `install` sets a hook for the whole process, so that a command under test can wait at a point
 //!   for a real `SIGKILL`.
 
 use std::io;

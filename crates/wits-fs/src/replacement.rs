@@ -24,7 +24,7 @@
 //! 4. The journal is removed: this is the moment of success. Then the rest of *aside* is.
 //!
 //! What a step has to do follows from the digests of what stands where, never from memory
-//! ([`steps`]): so the code that recovers is the code that commits, it may itself be killed anywhere,
+//! (module `steps`): so the code that recovers is the code that commits, it may itself be killed anywhere,
 //! and an entry whose content is neither the old nor the new one, because somebody edited it between
 //! a kill and the next run, is left alone. With a journal the next run completes; without one it
 //! discards what was prepared. An error while replacing puts the old entries back.
