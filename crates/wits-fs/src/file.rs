@@ -30,9 +30,9 @@ fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     sync_file(temporary.as_file())?;
     kill_point_with(&mut temporary, "write: temporary file complete")?;
-    temporary.persist(&target).map_err(|error| error.error)?;
+    temporary.persist(target).map_err(|error| error.error)?;
     kill_point("write: renamed")?;
-    sync_dir(parent(&target))
+    sync_dir(parent(target))
 }
 
 /// Writes a file unless it has exactly this content already; whether it wrote. An unchanged file is
@@ -149,9 +149,17 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 
 fn fill_temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".wits-").suffix(".tmp");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask
+    named_temporary(target, bytes, &mut builder)
+}
+
+fn named_temporary<'a>(
+    target: &Path,
+    bytes: &[u8],
+    builder: &mut tempfile::Builder<'a, 'a>,
+) -> io::Result<NamedTempFile> {
+    builder.prefix(".wits-").suffix(".tmp");
     let mut temporary = builder.tempfile_in(parent(target))?;
     temporary.as_file_mut().write_all(bytes)?;
     Ok(temporary)

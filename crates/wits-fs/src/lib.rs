@@ -21,7 +21,7 @@ pub mod replacement;
 pub use error::{FsError, FsErrorKind};
 pub use file::{
     create_dir_all, read, read_if_exists, remove_dir_all, remove_file, rename, write_atomic,
-    write_if_changed, write_new,
+    write_if_changed, write_new, write_private,
 };
 pub use kill_points::kill_point;
 pub use lock::{FileLock, Holder};

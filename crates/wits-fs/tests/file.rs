@@ -160,6 +160,21 @@ mod unix {
     }
 
     #[test]
+    fn what_is_private_is_its_owners_only_whatever_was_there() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.json");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        wits_fs::write_private(&path, "made").unwrap();
+        assert_eq!(mode(), 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        wits_fs::write_private(&path, "replaced").unwrap();
+        assert_eq!(mode(), 0o600);
+        assert_eq!(read(&path).unwrap(), b"replaced");
+        assert_eq!(names(dir.path()), ["config.json"]);
+    }
+
+    #[test]
     fn removing_a_link_to_a_directory_leaves_the_directory() {
         let dir = tempfile::tempdir().unwrap();
         let (real, link) = (dir.path().join("real"), dir.path().join("link"));
