@@ -20,14 +20,32 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(
     write_through(path, bytes.as_ref()).map_err(FsError::io("write", path))
 }
 
+/// As [`write_atomic`], for what is its owner's only: whatever mode the file had, nobody else may read it
+/// (0600), not even while it is written.
+pub fn write_private(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FsError> {
+    let path = path.as_ref();
+    let write = || {
+        let target = follow(path)?;
+        // Such is the mode of a temporary file unless another is asked for.
+        let temporary = named_temporary(&target, bytes.as_ref(), &mut tempfile::Builder::new())?;
+        replace(temporary, &target)
+    };
+    write().map_err(FsError::io("write", path))
+}
+
 fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = follow(path)?;
-    let mut temporary = fill_temporary(&target, bytes)?;
+    let temporary = fill_temporary(&target, bytes)?;
     if let Ok(existing) = fs::metadata(&target) {
         temporary
             .as_file()
             .set_permissions(existing.permissions())?;
     }
+    replace(temporary, &target)
+}
+
+/// Puts a complete temporary file in its place.
+fn replace(mut temporary: NamedTempFile, target: &Path) -> io::Result<()> {
     sync_file(temporary.as_file())?;
     kill_point_with(&mut temporary, "write: temporary file complete")?;
     temporary.persist(target).map_err(|error| error.error)?;
