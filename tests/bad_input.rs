@@ -662,7 +662,9 @@ fn a_file_where_a_directory_is_due() {
     app.write("wit/deps", "not a directory");
     let before = Tree::of(app.dir());
     app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
-error: cannot read `[ROOT]/app/wit/deps/.wits.json`: Not a directory (os error 20)
+error: `[ROOT]/app/wit/deps` is a file, so wits does not write there
+ |
+ = help: make it a directory
 
 "#]]);
     before.assert_untouched();

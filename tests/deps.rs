@@ -62,6 +62,7 @@ fn a_tree_that_wkg_wrote_is_taken_over() {
     app.write("wit/deps/acme-types-1.0.0/package.wit", stub);
     app.write("wkg.lock", "version = 1\npackages = []\n");
     app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
+warning: what stood there was another text, and was replaced or removed: `wit/deps/acme-types-1.0.0`
       Locked wits.lock: 2 added
      Fetched wit/deps: 2 packages written
 
@@ -85,7 +86,7 @@ fn an_edited_entry_is_written_anew() {
         format!("{before}// edited\n"),
     );
     app.wits(["fetch"]).succeeds().stdout("").stderr(str![[r#"
-warning: `wit/deps/acme-types-1.0.0` differed from the package and was written again
+warning: what stood there was another text, and was replaced or removed: `wit/deps/acme-types-1.0.0`
      Fetched wit/deps: 1 package written
 
 "#]]);

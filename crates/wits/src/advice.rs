@@ -44,6 +44,14 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
                 .collect();
             vec![format!("choose one with `-C DIR`: {}", members.join(", "))]
         }
+        Error::NoMembers { .. } => vec!["name directories with WIT in `members`".to_owned()],
+        Error::MembersTwice { .. } => vec!["give one of them another name or version".to_owned()],
+        Error::MembersDisagree { .. } => {
+            vec![
+                "one lock serves them all: write the override in the `wits.toml` of the workspace"
+                    .to_owned(),
+            ]
+        }
         Error::MemberNotFound { .. } => vec!["correct `members`".to_owned()],
         Error::AlreadyInitialised { .. } => {
             vec!["`wits init` begins a new project only".to_owned()]
@@ -171,6 +179,7 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             "publish `{package}` first, under a new version if it has changed: others get the published one"
         )],
         Error::CheckMissing { package, .. } => vec![format!("`wits get {package}` saves it")],
+        Error::OutputIsInput { .. } => vec!["name another file with `-o FILE`".to_owned()],
         Error::Exists { .. } => vec!["`--overwrite` replaces it".to_owned()],
         Error::CheckDiffers { package, .. } => {
             vec![format!("`wits get {package} --overwrite` replaces it")]

@@ -1,14 +1,16 @@
 //! `wit/deps`: what is to stand there, and putting it there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use wits_model::{Digest, PackageId};
+use wits_store::StoreError;
 use wits_store::deps::{self, Content, Stamp, StampState, Wanted, WantedEntry};
 use wits_wit::Dependency;
 
 use crate::closure::{Answer, Closure};
 use crate::local::Locals;
+use crate::prepare::PreparedMember;
 use crate::project::Member;
 use crate::report::Note;
 use crate::texts::Texts;
@@ -97,54 +99,78 @@ pub(crate) fn dependencies(closure: &Closure, texts: &Texts, form: Form) -> Vec<
     binaries.chain(texts.own.iter().cloned()).collect()
 }
 
-/// Puts a closure into `wit/deps`.
-pub(crate) fn apply(
-    context: &Context,
-    member: &Member,
-    locals: &Locals,
-    closure: &Closure,
-    texts: &Texts,
+/// The entries that a closure makes. What keeps them from being written is found here, before anything is.
+pub(crate) fn entries(
+    prepared: &PreparedMember<'_>,
     form: Form,
-    inputs: Digest,
-) -> Result<DepsChange, Error> {
-    let names = names(closure);
+) -> Result<Vec<WantedEntry>, Error> {
+    let PreparedMember {
+        member,
+        locals,
+        closure,
+        texts,
+        ..
+    } = prepared;
     let mut entries = Vec::new();
-    for (id, name) in &names {
+    for (id, name) in names(closure) {
         let text = texts
             .packages
-            .get(id)
+            .get(&id)
             .ok_or_else(|| Error::Bug(format!("`{id}` has no text")))?;
-        let (digest, wasm) = match closure.answers.get(id) {
+        let (digest, wasm) = match closure.answers.get(&id) {
             Some(Answer::Published(published)) => {
                 (Some(published.pin.digest), Some(published.wasm.clone()))
             }
             _ => (None, text.built.as_ref().map(|built| built.wasm.clone())),
         };
-        let content = match (form, wasm) {
-            (Form::Wit, _) => Content::Text(text.printed.clone()),
-            (Form::Wasm, Some(wasm)) => Content::Wasm(wasm),
-            (Form::Wasm, None) => {
-                return Err(Error::StubAsWasm {
-                    package: id.clone(),
-                });
-            }
+        let (content, file) = match (form, wasm) {
+            (Form::Wit, _) => (Content::Text(text.printed.clone()), name.clone()),
+            (Form::Wasm, Some(wasm)) => (Content::Wasm(wasm), format!("{name}.wasm")),
+            (Form::Wasm, None) => return Err(Error::StubAsWasm { package: id }),
         };
+        if locals.is_users(&file) {
+            return Err(StoreError::Occupied {
+                path: member.deps().join(file),
+            }
+            .into());
+        }
         entries.push(WantedEntry {
-            name: name.clone(),
-            package: id.clone(),
+            name,
+            package: id,
             digest,
             content,
         });
     }
+    Ok(entries)
+}
+
+/// Puts the entries of a closure into `wit/deps`.
+pub(crate) fn apply(
+    context: &Context,
+    member: &Member,
+    locals: &Locals,
+    entries: Vec<WantedEntry>,
+    inputs: Digest,
+) -> Result<DepsChange, Error> {
     let wanted = Wanted {
         entries,
         adopted: locals.adopted.clone(),
         lock: inputs,
     };
     let applied = deps::apply(&member.deps(), &wanted)?;
-    for name in &applied.edited {
-        let path = context.shown(&member.deps().join(name));
-        context.reporter.note(&Note::Replaced { path });
+    // What was taken over differed too, if it was written.
+    let taken_over = applied
+        .written
+        .iter()
+        .chain(&applied.removed)
+        .filter(|name| locals.adopted.contains(*name));
+    let replaced: BTreeSet<&String> = applied.edited.iter().chain(taken_over).collect();
+    if !replaced.is_empty() {
+        let paths = replaced
+            .into_iter()
+            .map(|name| context.shown(&member.deps().join(name)))
+            .collect();
+        context.reporter.note(&Note::Replaced { paths });
     }
     Ok(DepsChange {
         dir: context.shown(&member.deps()),

@@ -61,6 +61,32 @@ pub enum Error {
         /// The members.
         members: Vec<PathBuf>,
     },
+    /// A workspace has no members.
+    #[error("the workspace has no members")]
+    NoMembers {
+        /// Where the manifest says that it is one.
+        span: Option<Box<SourceSpan>>,
+    },
+    /// Two members are the same package.
+    #[error("`{}` and `{}` are both `{package}`", first.display(), second.display())]
+    MembersTwice {
+        /// The package.
+        package: PackageId,
+        /// One member.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// Members that share one lock get one package from different places.
+    #[error("members of the workspace take `{package}` from `{first}` and from `{second}`")]
+    MembersDisagree {
+        /// The package.
+        package: PackageId,
+        /// Where one takes it from.
+        first: PackageSource,
+        /// Where another does.
+        second: PackageSource,
+    },
     /// A member that a workspace names is not there.
     #[error("workspace member `{}` is not there", member.display())]
     MemberNotFound {
@@ -417,6 +443,12 @@ pub enum Error {
         /// The directory or entry that is used here.
         path: PathBuf,
     },
+    /// The package would be written where its sources are.
+    #[error("`{}` is where the package is built from", path.display())]
+    OutputIsInput {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is in the way.
     #[error("`{}` exists already and is not the same", path.display())]
     Exists {
@@ -541,6 +573,7 @@ impl Error {
             Self::Cycle { span, .. }
             | Self::LocalUnversioned { span, .. }
             | Self::OverrideName { span, .. }
+            | Self::NoMembers { span }
             | Self::LocalUnpublished { span, .. }
             | Self::PublishUnversioned { span, .. } => span.as_deref(),
             _ => self.asked()?.span.as_ref(),

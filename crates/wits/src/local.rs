@@ -13,7 +13,7 @@ use wits_model::{Digest, PackageId, PackageName, PackageRef};
 use wits_store::deps::{self, Entry, EntryKind, Owner, Stamp};
 use wits_wit::{Decoded, DecodedPackage, Dependency, SourceFile, SourcePackage};
 
-use crate::project::{LOCK, Member, Workspace, list, wit_dir_of, wit_files};
+use crate::project::{Member, Workspace, list, wit_dir_of, wit_files};
 use crate::{Context, Error};
 
 /// A directory of WIT on this machine that stands for a package.
@@ -77,16 +77,24 @@ impl Locals {
         lock: &Lock,
     ) -> Result<Self, Error> {
         let mut locals = Self::default();
-        let locked = [&workspace.root, &member.root]
-            .iter()
-            .any(|root| root.join(LOCK).is_file() || root.join(crate::foreign::WKG_LOCK).is_file());
+        // Where a stamp stands, wits knows what it wrote, and all else is the user's. Where none does, a
+        // tree was laid out by a wits whose stamp is gone, which the lock names, or by wkg.
+        let by_wits: BTreeSet<String> = deps::entry_names(lock.packages.keys())
+            .into_values()
+            .collect();
+        let by_wkg = lock.packages.is_empty()
+            && [&workspace.root, &member.root]
+                .iter()
+                .any(|root| root.join(crate::foreign::WKG_LOCK).is_file());
+        let may_adopt =
+            |entry: &Entry| stamp.is_none() && (by_wkg || by_wits.contains(&entry.name));
         for entry in deps::scan(&member.deps())? {
             match deps::owner(&entry, stamp) {
                 Owner::Listed => {}
-                Owner::Layout if locked && is_layout_of_its_package(context, &entry) => {
+                Owner::Layout if may_adopt(&entry) && is_layout_of_its_package(context, &entry) => {
                     locals.adopted.insert(entry.name.clone());
                 }
-                Owner::User if is_locked_binary(&entry, lock)? => {
+                Owner::User if stamp.is_none() && is_locked_binary(&entry, lock)? => {
                     locals.adopted.insert(entry.name.clone());
                 }
                 Owner::Layout | Owner::User => {
@@ -131,7 +139,13 @@ impl Locals {
                     dir: other.wit.clone(),
                     source,
                 };
-                locals.members.insert(id, Arc::new(local));
+                if let Some(first) = locals.members.insert(id.clone(), Arc::new(local)) {
+                    return Err(Error::MembersTwice {
+                        package: id,
+                        first: context.shown(&first.dir),
+                        second: context.shown(&other.wit),
+                    });
+                }
             }
         }
         Ok(locals)

@@ -21,7 +21,9 @@ pub(crate) fn read(context: &Context, workspace: &Workspace) -> Result<Lock, Err
 }
 
 /// The lock that these closures make: every package that ends up in `wit/deps` but the user's own.
-pub(crate) fn of<'a>(closures: impl IntoIterator<Item = (&'a Closure, &'a Texts)>) -> Lock {
+pub(crate) fn of<'a>(
+    closures: impl IntoIterator<Item = (&'a Closure, &'a Texts)>,
+) -> Result<Lock, Error> {
     let mut packages: BTreeMap<PackageId, LockedPackage> = BTreeMap::new();
     for (closure, texts) in closures {
         for (id, answer) in &closure.answers {
@@ -58,6 +60,16 @@ pub(crate) fn of<'a>(closures: impl IntoIterator<Item = (&'a Closure, &'a Texts)
                 }
                 Answer::Own => continue,
             };
+            if let Some(other) = packages
+                .get(id)
+                .filter(|other| other.source != locked.source)
+            {
+                return Err(Error::MembersDisagree {
+                    package: id.clone(),
+                    first: other.source.clone(),
+                    second: locked.source,
+                });
+            }
             packages.insert(id.clone(), locked);
         }
     }
@@ -68,7 +80,7 @@ pub(crate) fn of<'a>(closures: impl IntoIterator<Item = (&'a Closure, &'a Texts)
             .dependencies
             .retain(|dependency| known.binary_search(dependency).is_ok());
     }
-    Lock { packages }
+    Ok(Lock { packages })
 }
 
 /// Writes the lock if `changes` say that it is another. A project that needs nothing gets no lock.

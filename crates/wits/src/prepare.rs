@@ -15,7 +15,7 @@ use wits_model::lock::{Lock, LockChange};
 use wits_store::deps::PACKAGE_WIT;
 use wits_wit::SourcePackage;
 
-use crate::closure::{self, Closure, Root};
+use crate::closure::{self, Answer, Closure, Root};
 use crate::context::Locking;
 use crate::deps::Form;
 use crate::local::Locals;
@@ -23,7 +23,7 @@ use crate::project::{Member, Workspace};
 use crate::report::Note;
 use crate::session::Session;
 use crate::texts::Texts;
-use crate::{Context, Error, deps, lockfile, verify};
+use crate::{Context, Error, config, deps, lockfile, verify};
 
 /// A workspace whose closures are resolved and checked.
 pub(crate) struct Prepared<'a> {
@@ -87,6 +87,27 @@ pub(crate) async fn prepare<'a>(
     Ok(prepared)
 }
 
+/// A stub has no bytes of its own to pin, but its WIT is pinned.
+fn check_stub_pins(old: &Lock, closure: &Closure, texts: &Texts) -> Result<(), Error> {
+    for (id, answer) in &closure.answers {
+        let (Answer::Stub { .. }, Some(text), Some(locked)) =
+            (answer, texts.packages.get(id), old.packages.get(id))
+        else {
+            continue;
+        };
+        if let (Some(_), Some(wit)) = (&locked.embedded_in, locked.wit)
+            && wit != text.wit
+        {
+            return Err(Error::PinnedWit {
+                package: id.clone(),
+                locked: wit,
+                found: text.wit,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Resolves and checks `members`, as `view` sees them.
 pub(crate) async fn prepare_members<'a>(
     context: &Context,
@@ -109,6 +130,17 @@ pub(crate) async fn prepare_members<'a>(
         inputs.push((*member, source, locals));
     }
     let session = Session::new(context, Some(workspace))?;
+    for member in members
+        .iter()
+        .filter(|member| member.root != workspace.routes_root())
+    {
+        let file = member.root.join(config::ROUTES);
+        if file.is_file() {
+            context.reporter.note(&Note::RoutesNotUsed {
+                file: context.shown(&file),
+            });
+        }
+    }
     let roots: Vec<Root<'_>> = inputs
         .iter()
         .map(|(_, source, locals)| Root { source, locals })
@@ -125,6 +157,7 @@ pub(crate) async fn prepare_members<'a>(
             context.shown(&member.deps().join(entry).join(PACKAGE_WIT))
         };
         let texts = Texts::of(locals.own_dependencies(), &closure, &file_of)?;
+        check_stub_pins(&old, &closure, &texts)?;
         let skewed = verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
         wits_wit::check(&source, deps::dependencies(&closure, &texts, form))?;
         prepared.push(PreparedMember {
@@ -140,7 +173,7 @@ pub(crate) async fn prepare_members<'a>(
         prepared
             .iter()
             .map(|member| (&member.closure, &member.texts)),
-    );
+    )?;
     let changes = old.diff(&lock);
     Ok(Prepared {
         lock,

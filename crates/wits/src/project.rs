@@ -133,6 +133,16 @@ impl Workspace {
         current: &Path,
     ) -> Result<Self, Error> {
         let mut members = Vec::new();
+        let overrides = manifest.overrides.clone();
+        let workspace_span = manifest
+            .workspace
+            .as_ref()
+            .map(|workspace| Box::new(workspace.span.clone()));
+        if let Some(named) = manifest.wit.as_ref().filter(|named| !named.is_dir()) {
+            return Err(Error::NoWitDirectory {
+                path: context.shown(named),
+            });
+        }
         let own_wit = manifest
             .wit
             .clone()
@@ -154,6 +164,20 @@ impl Workspace {
                 wit: own_wit,
                 manifest,
             });
+        }
+        if members.is_empty() {
+            return Err(Error::NoMembers {
+                span: workspace_span,
+            });
+        }
+        for member in &mut members {
+            // An override of the root is for all; a member's own comes first.
+            for (name, entry) in &overrides {
+                let overrides = &mut member.manifest.overrides;
+                overrides
+                    .entry(name.clone())
+                    .or_insert_with(|| entry.clone());
+            }
         }
         members.sort_by(|a, b| a.root.cmp(&b.root));
         let current = members.iter().position(|member| member.root == current);

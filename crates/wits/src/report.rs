@@ -67,10 +67,11 @@ pub enum Note {
         /// The package it answers for, version and all, if it has one.
         package: String,
     },
-    /// A text in `wit/deps` that wits or wkg had written differed and was replaced.
+    /// Entries of `wit/deps` that wits or wkg had written differed from what belongs there, and were
+    /// replaced or removed.
     Replaced {
-        /// The entry.
-        path: PathBuf,
+        /// The entries.
+        paths: Vec<PathBuf>,
     },
     /// Today's route of a locked package leads elsewhere; the lock wins.
     RouteDiffers {
@@ -113,6 +114,18 @@ pub enum Note {
         /// The key of the setting in `registry.toml`.
         key: &'static str,
     },
+    /// The feature gates of a package could not be looked up for a text that imports from it.
+    GatesUnknown {
+        /// The package.
+        package: PackageId,
+        /// Why not.
+        reason: String,
+    },
+    /// A `registry.toml` that does not count, because one lock serves the whole workspace.
+    RoutesNotUsed {
+        /// The file.
+        file: PathBuf,
+    },
     /// A damaged cache entry was set aside and will be fetched again.
     DamagedCache {
         /// The package.
@@ -120,8 +133,8 @@ pub enum Note {
         /// Where the damaged bytes are now.
         set_aside: PathBuf,
     },
-    /// The cache could not be written; nothing is lost but time.
-    CacheNotWritten {
+    /// The cache can be read or written only in part, or not at all; nothing is lost but time.
+    CacheNotUsed {
         /// Why.
         reason: String,
     },
@@ -166,8 +179,10 @@ impl Note {
             Self::SkewAllowed { .. }
                 | Self::Stub { .. }
                 | Self::StrangersNeed { .. }
+                | Self::GatesUnknown { .. }
+                | Self::RoutesNotUsed { .. }
                 | Self::DamagedCache { .. }
-                | Self::CacheNotWritten { .. }
+                | Self::CacheNotUsed { .. }
                 | Self::NoCounterpart { .. }
                 | Self::Replaced { .. }
         )
@@ -197,11 +212,15 @@ impl fmt::Display for Note {
                     path.display()
                 )
             }
-            Self::Replaced { path } => {
+            Self::Replaced { paths } => {
+                let paths: Vec<String> = paths
+                    .iter()
+                    .map(|path| format!("`{}`", path.display()))
+                    .collect();
                 write!(
                     f,
-                    "`{}` differed from the package and was written again",
-                    path.display()
+                    "what stood there was another text, and was replaced or removed: {}",
+                    paths.join(", ")
                 )
             }
             Self::RouteDiffers {
@@ -234,12 +253,21 @@ impl fmt::Display for Note {
                 f,
                 "whoever uses this package needs `{key} = \"allow\"` for `{package}` in registry.toml too"
             ),
+            Self::GatesUnknown { package, reason } => write!(
+                f,
+                "imports from `{package}` are printed without its feature gates, which are not known: {reason}"
+            ),
+            Self::RoutesNotUsed { file } => write!(
+                f,
+                "`{}` is not used: the members of a workspace share the routes of its root",
+                file.display()
+            ),
             Self::DamagedCache { package, set_aside } => write!(
                 f,
                 "the cached bytes of `{package}` are damaged; they were moved to `{}` and are fetched again",
                 set_aside.display()
             ),
-            Self::CacheNotWritten { reason } => f.write_str(reason),
+            Self::CacheNotUsed { reason } => f.write_str(reason),
             Self::NoCounterpart { file, key, instead } => {
                 write!(
                     f,

@@ -251,19 +251,32 @@ impl<'a> Session<'a> {
         match self.cache.put(&pin.digest, &wasm) {
             Ok(()) => {}
             Err(error @ StoreError::CacheUnwritable { .. }) => {
-                if !self.told_of_cache.swap(true, Ordering::Relaxed) {
-                    self.context.reporter.note(&Note::CacheNotWritten {
-                        reason: error.to_string(),
-                    });
-                }
+                self.tell_of_cache(&error);
             }
             Err(error) => return Err(error.into()),
         }
         Ok(wasm)
     }
 
+    /// Says once that the cache is of no use; nothing is lost but time.
+    fn tell_of_cache(&self, error: &StoreError) {
+        if !self.told_of_cache.swap(true, Ordering::Relaxed) {
+            self.context.reporter.note(&Note::CacheNotUsed {
+                reason: error.to_string(),
+            });
+        }
+    }
+
     fn cached(&self, id: &PackageId, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
-        match self.cache.get(digest)? {
+        let found = match self.cache.get(digest) {
+            Ok(found) => found,
+            Err(error @ StoreError::CacheUnreadable { .. }) => {
+                self.tell_of_cache(&error);
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        match found {
             Lookup::Hit(wasm) => Ok(Some(wasm)),
             Lookup::Miss => Ok(None),
             Lookup::Damaged { path, set_aside } => {

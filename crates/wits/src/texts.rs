@@ -15,7 +15,6 @@ use wits_wit::{BuildOptions, Built, Dependency, Gates, SourceFile, SourcePackage
 
 use crate::Error;
 use crate::closure::{Answer, Closure};
-use crate::local::{OwnContent, OwnEntry};
 
 /// One package of a closure, as text.
 #[derive(Debug, Clone)]
@@ -38,14 +37,14 @@ pub(crate) struct Texts {
     pub(crate) packages: BTreeMap<PackageId, Text>,
     /// The user's own entries, which are in the closure as they stand.
     pub(crate) own: Vec<Dependency>,
+    /// What is in those of them that have a binary form.
+    pub(crate) own_models: BTreeMap<PackageId, model::Package>,
 }
 
 impl Gates for Texts {
     fn gate(&self, package: &PackageId, interface: &str) -> Option<Stability> {
         Some(
-            self.packages
-                .get(package)?
-                .model
+            self.model(package)?
                 .interfaces
                 .get(interface)?
                 .stability
@@ -102,7 +101,11 @@ impl Texts {
                     let text = built.package.print(&texts).map_err(in_package)?;
                     (built.package.model().clone(), text, Some(built))
                 }
-                Some(Answer::Own) | None => continue,
+                Some(Answer::Own) => {
+                    texts.read_own(closure, id);
+                    continue;
+                }
+                None => continue,
             };
             let file = SourceFile {
                 path: file_of(id),
@@ -148,21 +151,29 @@ impl Texts {
             .collect()
     }
 
-    /// The canonical WIT digest of one of the user's own entries.
-    pub(crate) fn digest_of_own(
-        &self,
-        closure: &Closure,
-        id: &PackageId,
-        own: &OwnEntry,
-    ) -> Result<Digest, Error> {
-        match &own.content {
-            OwnContent::Binary(binary) => Ok(binary.model().digest()),
-            OwnContent::Text(source) => {
+    /// What is in a package of the closure, as far as it is known.
+    pub(crate) fn model(&self, id: &PackageId) -> Option<&model::Package> {
+        let printed = self.packages.get(id).map(|text| &text.model);
+        printed.or_else(|| self.own_models.get(id))
+    }
+
+    /// Takes note of what is in one of the user's own entries. One that has no binary form, because it
+    /// nests packages or leans on what is not in the closure, is for the parser of the whole to judge.
+    fn read_own(&mut self, closure: &Closure, id: &PackageId) {
+        let reference = PackageRef::from(id.clone());
+        let found = self.own.iter().find(|own| own.reference() == reference);
+        let model = match found {
+            Some(Dependency::Binary(binary)) => Some(binary.model().clone()),
+            Some(Dependency::Text(source)) => {
                 let mut deps = self.below(closure, id);
-                deps.retain(|dependency| dependency.reference() != own.package);
-                let built = wits_wit::build(source, deps, &BuildOptions::default())?;
-                Ok(built.package.model().digest())
+                deps.retain(|dependency| dependency.reference() != reference);
+                let built = wits_wit::build(source, deps, &BuildOptions::default());
+                built.ok().map(|built| built.package.model().clone())
             }
+            None => None,
+        };
+        if let Some(model) = model {
+            self.own_models.insert(id.clone(), model);
         }
     }
 

@@ -6,6 +6,7 @@
 //! both, since one of the two was published from other sources.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use wits_model::routes::Routes;
 use wits_model::{PackageId, PackageName, PackageSource};
@@ -15,7 +16,7 @@ use crate::Error;
 use crate::closure::{Answer, Closure};
 use crate::report::{Note, Reporter};
 use crate::session::Published;
-use crate::texts::{Text, Texts};
+use crate::texts::Texts;
 use crate::versions::series;
 
 /// Checks one closure, and tells what is worth knowing about it. Answers for which packages something
@@ -104,24 +105,33 @@ fn agrees(
         let Some(id) = copy.reference.id() else {
             continue;
         };
-        let Some(real) = texts.packages.get(&id) else {
+        let Some(real) = texts.model(&id) else {
             continue;
         };
-        let source = match closure.answers.get(&id) {
-            Some(Answer::Published(published)) => published.source.clone(),
-            Some(Answer::Local(local)) => PackageSource::Path {
-                path: local.dir.clone(),
-            },
+        let (source, local) = match closure.answers.get(&id) {
+            Some(Answer::Published(published)) => (published.source.clone(), None),
+            Some(Answer::Local(local)) => (
+                PackageSource::Path {
+                    path: local.dir.clone(),
+                },
+                Some("it is a local package"),
+            ),
+            Some(Answer::Own) => {
+                let path = PathBuf::from("wit/deps");
+                (
+                    PackageSource::Path { path },
+                    Some("the entry in wit/deps is yours"),
+                )
+            }
             // Copies of a package that nobody has must at least agree with the one that stands in.
             Some(Answer::Stub { embedded_in }) if embedded_in != dependent => {
                 match closure.answers.get(embedded_in) {
-                    Some(Answer::Published(lender)) => lender.source.clone(),
+                    Some(Answer::Published(lender)) => (lender.source.clone(), None),
                     _ => continue,
                 }
             }
             _ => continue,
         };
-        let is_local = source.is_path();
         let declared = package
             .declared()
             .unwrap_or_default()
@@ -140,19 +150,15 @@ fn agrees(
             }
             continue;
         };
-        if is_local || routes.allows_skew(&id.name) {
-            if !is_local {
+        if local.is_some() || routes.allows_skew(&id.name) {
+            if local.is_none() {
                 skewed.insert(id.name.clone());
             }
             reporter.note(&Note::SkewAllowed {
                 dependent: dependent.clone(),
                 package: id,
                 difference: difference.to_string(),
-                because: if is_local {
-                    "it is a local package"
-                } else {
-                    "registry.toml allows it"
-                },
+                because: local.unwrap_or("registry.toml allows it"),
             });
         } else {
             errors.push(difference);
@@ -166,20 +172,21 @@ fn difference(
     dependent: &PackageId,
     copy: &model::Package,
     declared: Option<&DeclaredDependency>,
-    real: &Text,
+    real: &model::Package,
     at: &PackageSource,
 ) -> Option<Error> {
     let package = copy.reference.id()?;
-    if let Some(declared) = declared.filter(|declared| declared.wit != real.wit) {
+    let found = real.digest();
+    if let Some(declared) = declared.filter(|declared| declared.wit != found) {
         return Some(Error::OtherWit {
             dependent: dependent.clone(),
             package,
             at: at.clone(),
             declared: declared.wit,
-            found: real.wit,
+            found,
         });
     }
-    let mismatch = model::subset(copy, &real.model).err()?;
+    let mismatch = model::subset(copy, real).err()?;
     Some(Error::Skew {
         dependent: dependent.clone(),
         package,

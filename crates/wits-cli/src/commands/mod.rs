@@ -10,6 +10,7 @@ mod publish;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::json;
 use wits::model::RegistryUrl;
 use wits::model::lock::LockChange;
 use wits::{Context, Error, Workspace};
@@ -103,8 +104,15 @@ impl<'a> Session<'a> {
     }
 }
 
-fn json_changes(changes: &[LockChange]) -> Vec<String> {
-    changes.iter().map(ToString::to_string).collect()
+fn json_changes(changes: &[LockChange]) -> Vec<serde_json::Value> {
+    let change = |change: &LockChange| match change {
+        LockChange::Added(package) => json!({ "change": "added", "package": package }),
+        LockChange::Removed(package) => json!({ "change": "removed", "package": package }),
+        LockChange::Changed { package, key, what } => {
+            json!({ "change": "changed", "package": package, "key": key, "what": what })
+        }
+    };
+    changes.iter().map(change).collect()
 }
 
 fn plural(count: usize, what: &str) -> String {

@@ -111,7 +111,11 @@ impl Stamp {
                     reason: "it is not a file".to_owned(),
                 });
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(StampState::Absent),
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            {
+                return Ok(StampState::Absent);
+            }
             Err(error) => return Err(FsError::io("read", path)(error).into()),
             Ok(_) => {}
         }

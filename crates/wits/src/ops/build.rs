@@ -10,7 +10,7 @@ use super::fetch;
 use crate::closure::Answer;
 use crate::prepare::{PreparedMember, prepare};
 use crate::project::{Member, Workspace};
-use crate::{Context, Error};
+use crate::{Context, Error, config, project};
 
 /// A package that was built.
 #[derive(Debug, Clone)]
@@ -57,9 +57,14 @@ pub async fn build(
     let built = encode(member)?;
     let package = built.package.id();
     let file = match output {
-        Some(output) => output.to_owned(),
+        Some(dir) if dir.is_dir() => dir.join(default_name(&package)),
+        Some(file) => file.to_owned(),
         None => current.root.join(default_name(&package)),
     };
+    refuse_input(context, workspace, current, &file)?;
+    if let Some(dir) = file.parent() {
+        wits_fs::create_dir_all(dir)?;
+    }
     let unchanged = !wits_fs::write_if_changed(&file, &built.wasm)?;
     Ok(BuiltPackage {
         package,
@@ -70,6 +75,28 @@ pub async fn build(
         unchanged,
         changes: prepared.changes,
     })
+}
+
+/// Refuses to write the package over what it is built from.
+fn refuse_input(
+    context: &Context,
+    workspace: &Workspace,
+    member: &Member,
+    file: &Path,
+) -> Result<(), Error> {
+    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    let is_wit = file.parent().is_some_and(|dir| same(dir, &member.wit));
+    let files = [
+        workspace.lock_file(),
+        member.root.join(project::MANIFEST),
+        member.root.join(config::ROUTES),
+    ];
+    if is_wit || files.iter().any(|input| same(file, input)) {
+        return Err(Error::OutputIsInput {
+            path: context.shown(file),
+        });
+    }
+    Ok(())
 }
 
 /// The name of the file of a package.

@@ -93,22 +93,19 @@ pub(super) fn write(
     prepared: &Prepared<'_>,
     form: Form,
 ) -> Result<Vec<DepsChange>, Error> {
+    let entries = prepared
+        .members
+        .iter()
+        .map(|member| deps::entries(member, form));
+    let entries = entries.collect::<Result<Vec<_>, Error>>()?;
     lockfile::write(context, workspace, &prepared.lock, &prepared.changes)?;
     let mut changes = Vec::new();
-    for member in &prepared.members {
+    for (prepared, entries) in prepared.members.iter().zip(entries) {
+        let (member, locals) = (prepared.member, &prepared.locals);
         // The lock is one of the inputs, so they are read when it is written; and what is taken over
         // from wkg is no longer the user's.
-        let inputs = inputs::digest_after(context, workspace, member.member, &member.locals, form)?;
-        let (locals, closure, texts) = (&member.locals, &member.closure, &member.texts);
-        changes.push(deps::apply(
-            context,
-            member.member,
-            locals,
-            closure,
-            texts,
-            form,
-            inputs,
-        )?);
+        let inputs = inputs::digest_after(context, workspace, member, locals, form)?;
+        changes.push(deps::apply(context, member, locals, entries, inputs)?);
     }
     Ok(changes)
 }

@@ -1,15 +1,18 @@
 //! `get`: one package, without a project.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use wits_model::lock::Lock;
 use wits_model::{Digest, PackageId, PackageRef, PackageSource};
-use wits_wit::Decoded;
+use wits_wit::model::{self, Stability};
+use wits_wit::{Decoded, Gates};
 
 use crate::project::Workspace;
 use crate::report::Note;
-use crate::session::Session;
+use crate::session::{Published, Session};
 use crate::versions::newest;
-use crate::{Context, Error};
+use crate::{Context, Error, lockfile};
 
 /// The form in which a package is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,32 +80,60 @@ pub async fn get(
         Some(registry) => registry.clone(),
         None => session.route(&wanted.name)?,
     };
-    let source = session.locate(&registry, &wanted.name).await?;
-    let id = match wanted.id() {
-        Some(id) => id,
-        None => newest_of(context, &session, wanted, &source).await?,
+    // What the project has locked is what the user means, and needs no registry.
+    let lock = match workspace {
+        Some(workspace) => lockfile::read(context, workspace)?,
+        None => Lock::default(),
     };
-    let (digest, content) = match form {
-        As::Wasm => {
-            let (pin, wasm, _) = session.bytes(&id, &source).await?;
-            if let Ok(Decoded::Package(package)) = wits_wit::decode(&wasm)
-                && package.id().id().as_ref() != Some(&id)
-            {
-                let (found, asked) = (package.id(), Box::default());
-                return Err(Error::OtherPackage {
-                    wanted: id,
-                    found,
-                    at: source,
-                    asked,
-                });
-            }
-            (pin.digest, wasm)
+    let locked = match (wanted.id(), &context.config.registry) {
+        (Some(id), None) => lock
+            .packages
+            .get(&id)
+            .filter(|locked| locked.pin.is_some())
+            .cloned()
+            .map(|locked| (id, locked)),
+        _ => None,
+    };
+    let (id, published) = match locked {
+        Some((id, locked)) => {
+            let pin = locked
+                .pin
+                .clone()
+                .ok_or_else(|| Error::Bug("a pin is gone".to_owned()))?;
+            let published = session.locked(&id, &locked, &pin).await?;
+            (id, Found::Package(Box::new(published)))
         }
-        As::Wit => {
-            let published = session.at(&id, source.clone()).await?;
-            let text = published.package.print(&wits_wit::NoGates)?;
-            (published.pin.digest, text.into_bytes())
+        None => {
+            let source = session.locate(&registry, &wanted.name).await?;
+            let id = match wanted.id() {
+                Some(id) => id,
+                None => newest_of(context, &session, wanted, &source).await?,
+            };
+            let found = match form {
+                As::Wit => Found::Package(Box::new(session.at(&id, source).await?)),
+                As::Wasm => any_wasm(&session, &id, source).await?,
+            };
+            (id, found)
         }
+    };
+    let (source, digest, content) = match (published, form) {
+        (Found::Package(published), As::Wit) => {
+            let text = published
+                .package
+                .print(&gates_below(&session, &lock, &published).await)?;
+            (published.source, published.pin.digest, text.into_bytes())
+        }
+        (Found::Package(published), As::Wasm) => {
+            (published.source, published.pin.digest, published.wasm)
+        }
+        (
+            Found::Wasm {
+                source,
+                digest,
+                wasm,
+            },
+            _,
+        ) => (source, digest, wasm),
     };
     let file = match output {
         Output::Return => None,
@@ -121,37 +152,10 @@ pub async fn get(
             Some(dir.join(name))
         }
     };
-    let mut unchanged = false;
-    if let Some(file) = &file {
-        let there = wits_fs::read_if_exists(file)?;
-        unchanged = there.as_ref() == Some(&content);
-        match existing {
-            Existing::Check if there.is_none() => {
-                return Err(Error::CheckMissing {
-                    path: context.shown(file),
-                    package: id,
-                });
-            }
-            Existing::Check if !unchanged => {
-                return Err(Error::CheckDiffers {
-                    path: context.shown(file),
-                    package: id,
-                });
-            }
-            Existing::Keep if there.is_some() && !unchanged => {
-                return Err(Error::Exists {
-                    path: context.shown(file),
-                });
-            }
-            _ if unchanged => {}
-            _ => {
-                if let Some(dir) = file.parent() {
-                    wits_fs::create_dir_all(dir)?;
-                }
-                wits_fs::write_atomic(file, &content)?;
-            }
-        }
-    }
+    let unchanged = match &file {
+        Some(file) => save(context, &id, file, &content, existing)?,
+        None => false,
+    };
     let file = file.map(|file| context.shown(&file));
     Ok(Got {
         package: id,
@@ -161,6 +165,117 @@ pub async fn get(
         file,
         unchanged,
     })
+}
+
+/// Puts the content into its file, or holds it against what is there. Answers whether it was there.
+fn save(
+    context: &Context,
+    id: &PackageId,
+    file: &Path,
+    content: &[u8],
+    existing: Existing,
+) -> Result<bool, Error> {
+    let there = wits_fs::read_if_exists(file)?;
+    let path = || context.shown(file);
+    match existing {
+        _ if there.as_deref() == Some(content) => return Ok(true),
+        Existing::Check if there.is_none() => {
+            return Err(Error::CheckMissing {
+                path: path(),
+                package: id.clone(),
+            });
+        }
+        Existing::Check => {
+            return Err(Error::CheckDiffers {
+                path: path(),
+                package: id.clone(),
+            });
+        }
+        Existing::Keep if there.is_some() => return Err(Error::Exists { path: path() }),
+        Existing::Keep | Existing::Overwrite => {}
+    }
+    if let Some(dir) = file.parent() {
+        wits_fs::create_dir_all(dir)?;
+    }
+    wits_fs::write_atomic(file, content)?;
+    Ok(false)
+}
+
+/// What was found.
+enum Found {
+    /// A WIT package.
+    Package(Box<Published>),
+    /// Bytes that were to be had whatever they are.
+    Wasm {
+        source: PackageSource,
+        digest: Digest,
+        wasm: Vec<u8>,
+    },
+}
+
+/// The bytes as the registry has them. A WIT package among them must be the one that was asked for.
+async fn any_wasm(
+    session: &Session<'_>,
+    id: &PackageId,
+    source: PackageSource,
+) -> Result<Found, Error> {
+    let (pin, wasm, _) = session.bytes(id, &source).await?;
+    if let Ok(Decoded::Package(package)) = wits_wit::decode(&wasm)
+        && package.id().id().as_ref() != Some(id)
+    {
+        let (wanted, found, asked) = (id.clone(), package.id(), Box::default());
+        return Err(Error::OtherPackage {
+            wanted,
+            found,
+            at: source,
+            asked,
+        });
+    }
+    Ok(Found::Wasm {
+        source,
+        digest: pin.digest,
+        wasm,
+    })
+}
+
+/// The gates of the packages that one names, which its own binary has lost. Where a package cannot be
+/// had, its gates stay lost, and that is said.
+async fn gates_below(session: &Session<'_>, lock: &Lock, published: &Published) -> Known {
+    let mut known = Known::default();
+    for id in published
+        .package
+        .dependencies()
+        .iter()
+        .filter_map(PackageRef::id)
+    {
+        match session.package(lock, &id).await {
+            Ok(below) => {
+                known.0.insert(id, below.package.model().clone());
+            }
+            Err(error) => session.context.reporter.note(&Note::GatesUnknown {
+                package: id,
+                reason: error.to_string(),
+            }),
+        }
+    }
+    known
+}
+
+/// Packages whose gates are known.
+#[derive(Default)]
+struct Known(BTreeMap<PackageId, model::Package>);
+
+impl Gates for Known {
+    fn gate(&self, package: &PackageId, interface: &str) -> Option<Stability> {
+        Some(
+            self.0
+                .get(package)?
+                .interfaces
+                .get(interface)?
+                .stability
+                .clone(),
+        )
+    }
 }
 
 async fn newest_of(

@@ -46,6 +46,14 @@ pub fn init(
     let world = package.name();
     let text = template(package, &version)?;
     wits_fs::write_new(&file, text)?;
+    if let Some(named) = wit_dir.filter(|named| *named != Path::new(WIT_DIR)) {
+        // Later commands have to find it; a `wits.toml` that is there already is the user's to change.
+        let manifest = root.join(project::MANIFEST);
+        if !manifest.exists() {
+            let named = named.display().to_string().replace('\\', "/");
+            wits_fs::write_new(&manifest, format!("wit = {}\n", toml::Value::String(named)))?;
+        }
+    }
     Ok(Initialised {
         file: context.shown(&file),
         package: package.clone(),
@@ -54,21 +62,21 @@ pub fn init(
     })
 }
 
-/// The first text of a project. A name that is also a word of WIT takes a `%` (`WIT.md`, "Identifiers"),
-/// which the parser knows best.
+/// The first text of a project. A word that WIT uses itself takes a `%` (`WIT.md`, "Identifiers"), and
+/// the parser knows best which those are.
 fn template(package: &PackageName, version: &Version) -> Result<String, Error> {
-    let text = |world: &str| format!("package {package}@{version};\n\nworld {world} {{\n}}\n");
-    let parse = |text: &str| {
+    let parse = |text: String| {
         SourcePackage::parse(vec![SourceFile {
             path: "world.wit".into(),
-            bytes: text.as_bytes().to_vec(),
+            bytes: text.into_bytes(),
         }])
     };
-    let plain = text(package.name());
-    if parse(&plain).is_ok() {
-        return Ok(plain);
-    }
-    let escaped = text(&format!("%{}", package.name()));
-    parse(&escaped)?;
-    Ok(escaped)
+    let word = |word: &str| match parse(format!("package a:b;\nworld {word} {{}}\n")) {
+        Ok(_) => word.to_owned(),
+        Err(_) => format!("%{word}"),
+    };
+    let (namespace, name) = (word(package.namespace()), word(package.name()));
+    let text = format!("package {namespace}:{name}@{version};\n\nworld {name} {{\n}}\n");
+    parse(text.clone())?;
+    Ok(text)
 }

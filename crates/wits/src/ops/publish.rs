@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use wits_model::lock::Lock;
 use wits_model::{Digest, PackageId, PackageMetadata, PackageName, PackageSource, RegistryUrl};
 use wits_registry::{Outcome, Publication, Published, RegistryError};
+use wits_wit::model::Package;
 use wits_wit::{Decoded, DecodedPackage};
 
 use super::build;
@@ -160,6 +161,7 @@ async fn send(
             imports: info.imports,
             annotations: closure_annotation(&ready.closure),
             title: format!("{}.wasm", id.name.name()),
+            files: Vec::new(),
             wasm: ready.wasm,
         };
         let Published { pin, outcome } =
@@ -291,10 +293,7 @@ fn compare(
                 local.dir.clone(),
             ),
             Answer::Own => match own.locals.own(&id.clone().into()) {
-                Some(entry) => (
-                    Some(own.texts.digest_of_own(&own.closure, id, entry)?),
-                    entry.path.clone(),
-                ),
+                Some(entry) => (own.texts.model(id).map(Package::digest), entry.path.clone()),
                 None => continue,
             },
         };
