@@ -13,6 +13,8 @@ mod build;
 mod read;
 
 pub use build::Artifact;
+#[cfg(feature = "network")]
+pub(crate) use build::annotations_of;
 pub(crate) use read::Manifest;
 
 /// The media type of an image manifest (image-spec, `manifest.md`).

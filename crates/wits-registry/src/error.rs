@@ -1,6 +1,7 @@
 //! What can go wrong between wits and a registry.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use wits_model::{Digest, ErrorKind, PackageSource, RegistryUrl, Version};
 
@@ -22,6 +23,34 @@ impl fmt::Display for Place {
             Self::Registry(url) => url.fmt(f),
         }
     }
+}
+
+impl Place {
+    /// The host, with its port if one is named; a layout has none.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Package(source) => match &**source {
+                PackageSource::Oci { host, .. } | PackageSource::Bindle { host, .. } => Some(host),
+                PackageSource::Layout { .. } | PackageSource::Path { .. } => None,
+            },
+            Self::Registry(url) => match &**url {
+                RegistryUrl::Oci { host, .. } | RegistryUrl::Bindle { host, .. } => Some(host),
+                RegistryUrl::WellKnown { domain } => Some(domain),
+                RegistryUrl::Layout { .. } => None,
+            },
+        }
+    }
+}
+
+/// What a registry that refuses was shown of the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing: there is no credential for it.
+    Nothing,
+    /// The credential that there is.
+    Credential,
+    /// Nothing, although there is a credential: the connection is not encrypted.
+    Withheld,
 }
 
 impl From<&PackageSource> for Place {
@@ -74,6 +103,19 @@ pub enum RegistryError {
         /// What was asked for.
         wanted: String,
         /// What the registry says.
+        reason: String,
+        /// What it was shown of the user.
+        shown: Shown,
+    },
+    /// The certificate of a host is signed by nobody who is trusted, or not for that host.
+    #[error("`{at}` cannot be asked: the certificate of `{host}` is not to be trusted: {reason}")]
+    Untrusted {
+        /// Where.
+        at: Place,
+        /// The host of the certificate, with its port if it is not the usual one: a registry may send
+        /// us to another.
+        host: String,
+        /// What is wrong.
         reason: String,
     },
     /// Whoever keeps the user's credentials does not say whether there is one.
@@ -141,6 +183,78 @@ pub enum RegistryError {
         existing: Digest,
         /// The Wasm that was to be published.
         ours: Digest,
+    },
+    /// The version exists with this Wasm and with other files beside it.
+    #[error(
+        "version `{version}` is already published at `{at}`, with this Wasm and with other files beside it: {}", files.join(", ")
+    )]
+    OtherFiles {
+        /// Where.
+        at: Place,
+        /// The version.
+        version: Box<Version>,
+        /// The files that are not the same here and there.
+        files: Vec<String>,
+    },
+    /// A server does not have all files of a version, and does not take them.
+    #[error(
+        "`{at}` has the invoice of version `{version}` and not all its parcels, and takes no more of them: {}", parcels.join(", ")
+    )]
+    HalfUploaded {
+        /// Where.
+        at: Place,
+        /// The version.
+        version: Box<Version>,
+        /// The sha256 of what is missing.
+        parcels: Vec<String>,
+    },
+    /// The version was yanked: nobody is to begin using it.
+    #[error("version `{version}` at `{at}` was yanked")]
+    Yanked {
+        /// Where.
+        at: Place,
+        /// The version.
+        version: Box<Version>,
+    },
+    /// The version was yanked, and its bytes with it.
+    #[error(
+        "version `{version}` at `{at}` was yanked, and its server no longer hands out the bytes"
+    )]
+    YankedAway {
+        /// Where.
+        at: Place,
+        /// The version.
+        version: Box<Version>,
+    },
+    /// The signatures of an invoice are not what the user demands.
+    #[error("the invoice `{invoice}` at `{at}` cannot be trusted: {fault}")]
+    Signature {
+        /// Where.
+        at: Place,
+        /// The bindle: `NAME/VERSION`.
+        invoice: String,
+        /// What is wrong: which key, in which role.
+        fault: String,
+        /// The keyring entry that would make the key known, and the keyring.
+        keyring: Option<(String, PathBuf)>,
+    },
+    /// There is no key to sign with.
+    #[error(
+        "publishing and yanking at `{at}` take a signature, and there is no key to sign with as creator"
+    )]
+    NoSigningKey {
+        /// Where.
+        at: Place,
+        /// The file it was looked for in.
+        file: Option<PathBuf>,
+    },
+    /// A file of keys cannot be used.
+    #[error("`{}` cannot be used: {reason}", path.display())]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Someone else published the same version at the same time.
     #[error(
@@ -213,17 +327,23 @@ impl RegistryError {
     /// What sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Integrity { .. } => ErrorKind::Integrity,
-            Self::Unreachable { .. } => ErrorKind::Transient,
+            Self::Integrity { .. } | Self::Signature { .. } => ErrorKind::Integrity,
+            Self::Unreachable { .. } | Self::HalfUploaded { .. } => ErrorKind::Transient,
             Self::Fs(error) if error.kind() == wits_fs::FsErrorKind::Held => ErrorKind::Transient,
             Self::PackageNotFound { .. }
             | Self::VersionNotFound { .. }
             | Self::BlobLost { .. }
             | Self::Denied { .. }
             | Self::Credentials { .. }
+            | Self::Untrusted { .. }
             | Self::NotAWasmPackage { .. }
             | Self::TooLarge { .. }
             | Self::VersionExists { .. }
+            | Self::OtherFiles { .. }
+            | Self::Yanked { .. }
+            | Self::YankedAway { .. }
+            | Self::NoSigningKey { .. }
+            | Self::Keys { .. }
             | Self::RaceLost { .. }
             | Self::Offline { .. }
             | Self::Malformed { .. }
@@ -234,6 +354,56 @@ impl RegistryError {
         }
     }
 
+    /// Calls `change` with every text that may have come from elsewhere.
+    #[cfg(feature = "network")]
+    pub(crate) fn for_each_text(&mut self, mut change: impl FnMut(&mut String)) {
+        match self {
+            Self::Denied { wanted, reason, .. }
+            | Self::Unreachable { wanted, reason, .. }
+            | Self::Rejected { wanted, reason, .. } => [wanted, reason].map(change),
+            Self::Malformed { what, reason, .. } | Self::Unsafe { what, reason, .. } => {
+                [what, reason].map(change)
+            }
+            Self::NotAWasmPackage {
+                reference, reason, ..
+            } => [reference, reason].map(change),
+            Self::Signature { invoice, fault, .. } => [invoice, fault].map(change),
+            Self::Untrusted { host, reason, .. } => [host, reason].map(change),
+            Self::Integrity {
+                what,
+                expected,
+                actual,
+                ..
+            } => {
+                change(what);
+                [expected, actual].map(change)
+            }
+            Self::Unsupported { reason, .. } => {
+                change(reason);
+                return;
+            }
+            Self::OtherFiles { files, .. } => {
+                files.iter_mut().for_each(change);
+                return;
+            }
+            // Names, versions, digests, files: nothing that a peer can put words into.
+            Self::PackageNotFound { .. }
+            | Self::VersionNotFound { .. }
+            | Self::BlobLost { .. }
+            | Self::Credentials { .. }
+            | Self::TooLarge { .. }
+            | Self::VersionExists { .. }
+            | Self::HalfUploaded { .. }
+            | Self::Yanked { .. }
+            | Self::YankedAway { .. }
+            | Self::NoSigningKey { .. }
+            | Self::Keys { .. }
+            | Self::RaceLost { .. }
+            | Self::Offline { .. }
+            | Self::Fs(_) => return,
+        };
+    }
+
     /// What to do next, where this crate knows it.
     pub fn help(&self) -> Option<String> {
         let help = match self {
@@ -241,15 +411,55 @@ impl RegistryError {
                 "whoever runs the registry, or published the package, has to put the bytes back; \
                  they can be checked against the digest"
             }
-            Self::Denied { .. } => {
-                "either the package is private and needs credentials (`wits login`), or there is no \
-                 such package: some registries do not tell which"
+            Self::Denied { at, shown, .. } => return Some(denied_help(at, *shown)),
+            Self::Untrusted { host, .. } => {
+                return Some(format!(
+                    "if a private authority signs for it, name the file with the authority's certificate in \
+                     your own `registry.toml`: `[hosts.\"{host}\"]` with `ca = \"FILE.pem\"`"
+                ));
             }
             Self::Unreachable { .. } => "it may pass: run the command again",
             Self::Integrity { .. } => {
                 "do not use these bytes; ask whoever runs the registry or published the package \
                  what changed"
             }
+            Self::OtherFiles { .. } => {
+                "a published version never changes: publish under a new version, or with the files as \
+                 they were"
+            }
+            Self::HalfUploaded { .. } => {
+                "if nobody else is publishing this version now, an upload has broken off and the server \
+                 keeps half of it: whoever runs it has to remove the directories of these names from \
+                 `parcels` in its storage; then run the command again"
+            }
+            Self::Yanked { .. } => {
+                "use another version; who has this one in wits.lock can go on using it"
+            }
+            Self::YankedAway { .. } => {
+                "bytes with the digest in wits.lock are as good from elsewhere: from another's cache, or from \
+                 whoever published them"
+            }
+            Self::Signature { keyring, .. } => {
+                return Some(match keyring {
+                    Some((entry, file)) => format!(
+                        "if it is the key of somebody whom you trust with this package (ask them), add it to `{}`:\n    {entry}",
+                        file.display()
+                    ),
+                    None => "do not use it; ask whoever runs the server or published the package"
+                        .to_owned(),
+                });
+            }
+            Self::NoSigningKey { file, .. } => {
+                return Some(match file {
+                    Some(file) => format!(
+                        "`wits bindle keygen` makes one in `{}`; the server takes what is signed with it once its \
+                         public half is in the server's keyring",
+                        file.display()
+                    ),
+                    None => "`wits bindle keygen` makes one".to_owned(),
+                });
+            }
+            Self::Keys { .. } => "repair the file, or move it away",
             Self::VersionExists { .. } => {
                 "a published version never changes: publish under a new version"
             }
@@ -278,5 +488,23 @@ impl RegistryError {
             | Self::Rejected { .. } => return None,
         };
         Some(help.to_owned())
+    }
+}
+
+fn denied_help(at: &Place, shown: Shown) -> String {
+    let host = at.host().unwrap_or("HOST");
+    match shown {
+        Shown::Nothing => format!(
+            "either the package is private and needs credentials (`wits login {host}`), or there is no such \
+             package: some registries do not tell which"
+        ),
+        Shown::Credential => format!(
+            "your credentials for `{host}` do not open it: they may be old (`wits login {host}`) or lack the \
+             right, or there is no such package; some registries do not tell which"
+        ),
+        Shown::Withheld => format!(
+            "there are credentials for `{host}`, and they are not sent without TLS: use `oci://{host}`, or \
+             name `oci+http://{host}` in your own configuration"
+        ),
     }
 }

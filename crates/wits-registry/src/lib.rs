@@ -15,6 +15,8 @@
 //! | [`note`] | what a user should hear of although nothing failed |
 //! | [`artifact`] | the OCI artifact of a Wasm package: manifest and config, the same bytes in every backend |
 //! | [`backends`] | [`Registries`], which finds the backend of a source |
+//! | [`bindle`] | Bindle servers, and the files of keys that go with them (feature `network`) |
+//! | `front`, `mirrors` | what stands before all backends |
 //! | `layout` | OCI image layouts on disk |
 //! | `oci` | OCI registries (feature `network`) |
 //! | `transport` | HTTP: redirects, tokens, retries, limits (feature `network`) |
@@ -25,14 +27,18 @@
 
 pub mod artifact;
 pub mod backends;
+#[cfg(feature = "network")]
+pub mod bindle;
 pub mod credentials;
 pub mod error;
 pub mod note;
 pub mod options;
 pub mod registry;
 
+mod front;
 mod layout;
 mod lost;
+mod mirrors;
 #[cfg(feature = "network")]
 mod oci;
 mod tag;
@@ -44,7 +50,9 @@ mod well_known;
 
 pub use backends::Registries;
 pub use credentials::{Credential, CredentialError, Credentials, Redacted};
-pub use error::{Place, RegistryError};
+pub use error::{Place, RegistryError, Shown};
 pub use note::{Notes, RegistryNote};
-pub use options::{Limits, Mirror, Options, Proxy};
-pub use registry::{Answer, Outcome, Publication, Published, Registry, Release};
+pub use options::{BindleOptions, Limits, Mirror, Options, Proxy};
+pub use registry::{
+    Answer, Outcome, Publication, Published, Registry, Release, SideFile, SideFileRole, Yanked,
+};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wits_model::{PackageSource, RegistryUrl};
+use wits_model::{PackageSource, RegistryUrl, Version};
 
 /// Something that went otherwise than the user's set-up says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,13 @@ pub enum RegistryNote {
         /// Why.
         reason: String,
     },
+    /// A version that is locked was yanked since: it was had all the same.
+    Yanked {
+        /// The package.
+        at: Box<PackageSource>,
+        /// The version.
+        version: Box<Version>,
+    },
 }
 
 impl fmt::Display for RegistryNote {
@@ -41,6 +48,10 @@ impl fmt::Display for RegistryNote {
                 f,
                 "the mirror `{mirror}` was passed over, and `{origin}` asked: {reason}"
             ),
+            Self::Yanked { at, version } => write!(
+                f,
+                "version `{version}` at `{at}` was yanked; it is locked, and was fetched all the same"
+            ),
         }
     }
 }
@@ -54,6 +65,9 @@ impl RegistryNote {
             }
             Self::MirrorPassedOver { mirror, .. } => {
                 format!("if it happens again, tell whoever runs `{mirror}`")
+            }
+            Self::Yanked { .. } => {
+                "its publisher advises against it: move to another version".to_owned()
             }
         }
     }

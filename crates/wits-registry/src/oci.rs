@@ -26,6 +26,19 @@ impl OciRegistries {
     pub(crate) fn new(transport: Arc<Transport>) -> Self {
         Self { transport }
     }
+
+    /// The bytes that `pin` names, without a question that is not about a digest.
+    pub(crate) fn stored<'a>(
+        &'a self,
+        at: &'a PackageSource,
+        version: &'a Version,
+        pin: &'a Pin,
+    ) -> Answer<'a, Vec<u8>> {
+        Box::pin(async move {
+            let repository = Repository::new(&self.transport, at, Scope::pull)?;
+            pull::stored(&repository, version, pin).await
+        })
+    }
 }
 
 impl Registry for OciRegistries {

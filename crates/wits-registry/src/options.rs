@@ -1,13 +1,15 @@
 //! What the caller decides. Nothing here is read from the environment: that is for front ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use wits_model::RegistryUrl;
+use wits_model::routes::Verification;
 
-use crate::credentials::{Anonymous, Credentials};
+use crate::credentials::{Anonymous, Credentials, Redacted};
 use crate::note::Notes;
 
 /// How registries are asked.
@@ -26,10 +28,27 @@ pub struct Options {
     /// Certificate authorities, as PEM, by `HOST[:PORT]`: they are trusted for that host, beside those
     /// of the system, and for no other.
     pub authorities: BTreeMap<String, Vec<u8>>,
+    /// Hosts, as `HOST[:PORT]`, that see credentials although they are spoken to without TLS. This
+    /// machine always may; for any other the user has to have said so, and no checkout can.
+    pub cleartext: BTreeSet<String>,
     /// Where bytes may come from instead.
     pub mirrors: Vec<Mirror>,
     /// Whom to tell what went otherwise than set up.
     pub notes: Notes,
+    /// What is needed for Bindle servers.
+    pub bindle: BindleOptions,
+}
+
+/// Keys, and what is demanded of others' signatures.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BindleOptions {
+    /// The file of public keys that the user knows; nobody is known without one.
+    pub keyring: Option<PathBuf>,
+    /// The file of keys to sign with.
+    pub secret_keys: Option<PathBuf>,
+    /// Which signatures the invoices of a host must have, by `HOST[:PORT]`; those of a creator where
+    /// nothing is said.
+    pub verification: BTreeMap<String, Verification>,
 }
 
 /// A registry that has what another has.
@@ -51,6 +70,7 @@ impl fmt::Debug for Options {
             .field("limits", &self.limits)
             .field("proxy", &self.proxy)
             .field("authorities", &self.authorities.keys())
+            .field("cleartext", &self.cleartext)
             .field("mirrors", &self.mirrors)
             .finish_non_exhaustive()
     }
@@ -65,20 +85,24 @@ impl Default for Options {
             proxy: Proxy::None,
             credentials: Arc::new(Anonymous),
             authorities: BTreeMap::new(),
+            cleartext: BTreeSet::new(),
             mirrors: Vec::new(),
             notes: Notes::default(),
+            bindle: BindleOptions::default(),
         }
     }
 }
 
 /// Which proxy is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Proxy {
     /// None, whatever the environment says.
     #[default]
     None,
     /// What the system is set to: `HTTPS_PROXY` and its kin, or the system's settings.
     System,
+    /// This one, for everything: a URL, which may hold a user and a password.
+    Url(Redacted),
 }
 
 /// The most that is taken from a peer, and the longest it is waited for.

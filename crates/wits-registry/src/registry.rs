@@ -40,6 +40,18 @@ pub trait Registry: Send + Sync {
         at: &'a PackageSource,
         publication: &'a Publication,
     ) -> Answer<'a, Published>;
+
+    /// Takes a version back: nobody is to begin using it, and whoever has locked it can still have it.
+    /// Most backends cannot.
+    fn yank<'a>(&'a self, at: &'a PackageSource, version: &'a Version) -> Answer<'a, Yanked> {
+        let refused = RegistryError::Unsupported {
+            at: at.into(),
+            reason: format!(
+                "version `{version}` cannot be yanked here: only a Bindle server can do that"
+            ),
+        };
+        Box::pin(std::future::ready(Err(refused)))
+    }
 }
 
 /// A version as a registry names it today.
@@ -72,6 +84,35 @@ pub struct Publication {
     pub annotations: BTreeMap<String, String>,
     /// What a tool that stores the layer calls the file: `http.wasm`.
     pub title: String,
+    /// Files to go with it where the backend has room for them; an OCI artifact has none.
+    pub files: Vec<SideFile>,
+}
+
+/// A file that a package was made from, or that explains it. Nothing is resolved with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SideFile {
+    /// Its path in the project, with `/`.
+    pub name: String,
+    /// What it is.
+    pub role: SideFileRole,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// What a [`SideFile`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SideFileRole {
+    /// WIT text.
+    Source,
+    /// What it is for.
+    Readme,
+    /// The terms.
+    Licence,
+}
+
+impl SideFileRole {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Source, Self::Readme, Self::Licence];
 }
 
 impl Publication {
@@ -104,6 +145,15 @@ pub struct Published {
     pub pin: Pin,
     /// Whether it was there before.
     pub outcome: Outcome,
+}
+
+/// What yanking came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Yanked {
+    /// The version is yanked now.
+    New,
+    /// It was before.
+    Already,
 }
 
 /// Whether a publication changed the registry.

@@ -26,7 +26,7 @@ pub(crate) fn printable(text: &str) -> String {
     out
 }
 
-/// The errors a registry answers with (distribution-spec, "Error Codes").
+/// The errors a registry answers with (distribution-spec, "Error Codes"; Bindle's protocol, "Errors").
 #[cfg(feature = "network")]
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ErrorList {
@@ -47,7 +47,17 @@ struct ErrorEntry {
 impl ErrorList {
     /// Reads what it can of `body`; what is not a list of errors is an empty one.
     pub(crate) fn read(body: &[u8]) -> Self {
-        serde_json::from_slice(body).unwrap_or_default()
+        serde_json::from_slice(body).unwrap_or_else(|_| Self::read_bindle(body).unwrap_or_default())
+    }
+
+    /// What a Bindle server says: TOML with one key.
+    fn read_bindle(body: &[u8]) -> Option<Self> {
+        let table: toml::Table = std::str::from_utf8(body).ok()?.parse().ok()?;
+        let message = table.get("error")?.as_str()?.to_owned();
+        let code = String::new();
+        Some(Self {
+            errors: vec![ErrorEntry { code, message }],
+        })
     }
 
     /// Whether one of the errors has `code`.
@@ -95,6 +105,10 @@ mod tests {
         assert!(list.has("NAME_UNKNOWN"));
         assert_eq!(list.told(), "gone; X");
         assert_eq!(ErrorList::read(b"<html>").told(), "");
+        assert_eq!(
+            ErrorList::read(b"error = \"resource already exists\"\n").told(),
+            "resource already exists"
+        );
         assert_eq!(
             ErrorList::read(br#"{"errors":[{"code":"NEW_CODE"}]}"#).told(),
             "NEW_CODE"

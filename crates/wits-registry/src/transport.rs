@@ -19,40 +19,53 @@
 //! | --- | --- |
 //! | `call` | what is asked, what is answered, and what is said when that fails |
 //! | `redirect` | followed by hand: a token stays with the host it belongs to, https never becomes http, no loops |
-//! | `token` | one token for a host and scope, fetched once however many wait for it |
-//! | `challenge` | what a realm may be |
+//! | `authenticated` | asking as nobody, as the user, and as nobody again |
+//! | `host` | what is learnt of a host: what it wants, and whom it takes |
+//! | `account` | the tokens of one identity at one host, each fetched once however many wait for it |
+//! | `token` | asking a realm |
+//! | `scope` | what a token is for |
+//! | `challenge` | what a host may want, and what a realm may be |
+//! | `identity` | who asks, and who may see it |
+//! | `secrets` | what no message repeats |
 //! | `retry` | what is worth another try, and when |
 //! | `clients` | TLS, proxies, connections |
 //!
 //! Every body has a cap and is hashed as it comes in; every wait has a deadline. Nothing is
 //! decompressed, so no body is longer than what came over the wire.
 
+mod account;
+mod authenticated;
 mod call;
 mod challenge;
 mod clients;
-mod credentials;
+mod host;
+mod identity;
 mod redirect;
 mod retry;
+mod scope;
+mod secrets;
 mod token;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode};
 use url::Url;
 use wits_model::Digest;
 use wits_model::digest::DigestBuilder;
 
 use self::call::explain;
-use self::clients::Clients;
-use self::token::{Token, Tokens};
+use self::clients::{Clients, NoClient};
+use self::host::Hosts;
 use crate::told::printable;
 use crate::{Options, RegistryError};
 
 pub(crate) use self::call::{Call, Reply, Request};
 pub(crate) use self::redirect::{Redirects, next};
 pub(crate) use self::retry::Failure;
-pub(crate) use self::token::Scope;
+pub(crate) use self::scope::Scope;
+pub(crate) use self::secrets::Secrets;
 
 /// The most that is read of a body that only explains an error.
 const MAX_EXPLANATION: u64 = 64 << 10;
@@ -61,7 +74,8 @@ const MAX_EXPLANATION: u64 = 64 << 10;
 pub(crate) struct Transport {
     options: Options,
     clients: Clients,
-    tokens: Tokens,
+    hosts: Hosts,
+    secrets: Arc<Secrets>,
 }
 
 impl Transport {
@@ -69,8 +83,14 @@ impl Transport {
         Self {
             clients: Clients::new(&options),
             options,
-            tokens: Tokens::default(),
+            hosts: Hosts::default(),
+            secrets: Arc::default(),
         }
+    }
+
+    /// What must not be shown of this run.
+    pub(crate) fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -110,37 +130,35 @@ impl Transport {
         }
     }
 
-    /// Sends `request` once, or twice if a token is wanted.
+    /// Sends `request` once, and again if its host wants to know who asks.
     pub(crate) async fn once(&self, call: Call<'_>, request: &Request) -> Result<Reply, Failure> {
-        let home = call.home.origin();
-        let mut token = match call.scope {
-            Some(scope) if request.url.origin() == home => {
-                self.tokens.known(self, call, scope).await?
+        match call.scope {
+            Some(scope) if request.url.origin() == call.home.origin() => {
+                let response = self.authenticated(call, scope, request).await?;
+                self.reply(call, response).await
             }
-            _ => None,
-        };
-        let mut response = self.send(call, request, token.as_ref()).await?;
-        if response.status() == StatusCode::UNAUTHORIZED
-            && let Some(scope) = call.scope
-            && response.url().origin() == home
-        {
-            let challenge = challenge::bearer(call, response.headers().get_all(WWW_AUTHENTICATE))?;
-            token = Some(
-                self.tokens
-                    .renew(self, call, scope, challenge, token)
-                    .await?,
-            );
-            response = self.send(call, request, token.as_ref()).await?;
+            // Elsewhere nobody is named.
+            _ => self.directly(call, request, None).await,
         }
+    }
+
+    /// Sends `request` once, with `authorization` as it is.
+    async fn directly(
+        &self,
+        call: Call<'_>,
+        request: &Request,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Reply, Failure> {
+        let response = self.send(call, request, authorization).await?;
         self.reply(call, response).await
     }
 
-    /// Sends `request`, with `token` as long as it stays at home, and follows redirects.
+    /// Sends `request`, with `authorization` as long as it stays at home, and follows redirects.
     async fn send(
         &self,
         call: Call<'_>,
         request: &Request,
-        token: Option<&Token>,
+        authorization: Option<&HeaderValue>,
     ) -> Result<Response, Failure> {
         let home = call.home.origin();
         let mut url = request.url.clone();
@@ -148,8 +166,10 @@ impl Transport {
         let mut at_home = true;
         for _ in 0..=self.options.limits.max_redirects {
             at_home &= url.origin() == home;
-            let token = token.filter(|_| at_home);
-            let response = self.send_to(call, request, url.clone(), token).await?;
+            let authorization = authorization.filter(|_| at_home);
+            let response = self
+                .send_to(call, request, url.clone(), authorization)
+                .await?;
             let status = response.status();
             let location = response.headers().get(LOCATION);
             let (true, Some(location)) = (redirect::is_redirect(status), location) else {
@@ -183,20 +203,28 @@ impl Transport {
         call: Call<'_>,
         request: &Request,
         url: Url,
-        token: Option<&Token>,
+        authorization: Option<&HeaderValue>,
     ) -> Result<Response, Failure> {
-        let client = self
-            .clients
-            .of(&url)
-            .map_err(|reason| RegistryError::Unsupported {
+        let client = self.clients.of(&url).map_err(|error| match error {
+            NoClient::Tls(reason) => RegistryError::Unsupported {
                 at: call.at.clone(),
                 reason: format!("TLS cannot be set up: {reason}"),
-            })?;
+            },
+            NoClient::Proxy => RegistryError::Unsupported {
+                at: call.at.clone(),
+                reason: "the proxy it is to be asked through is no URL of a proxy".to_owned(),
+            },
+            NoClient::Authority { host, reason } => RegistryError::Untrusted {
+                at: call.at.clone(),
+                reason: format!("the authority set for it cannot be used: {reason}"),
+                host,
+            },
+        })?;
         let mut builder = client
             .request(request.method.clone(), url)
             .headers(request.headers.clone());
-        if let Some(token) = token {
-            builder = builder.header(AUTHORIZATION, token.header());
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, authorization.clone());
         }
         let limits = &self.options.limits;
         let mut deadline = limits.connect_timeout + limits.read_timeout;
@@ -227,7 +255,7 @@ impl Transport {
             return Err(Failure::later(error, &headers, &self.options.limits));
         }
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            return Err(call.denied(explanation()).into());
+            return Err(Failure::refused(call.denied(explanation()), status));
         }
         Ok(Reply {
             status,
@@ -276,12 +304,6 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok((body, digest.finish()))
-    }
-
-    /// A request without a token, such as the one for a token.
-    async fn anonymous(&self, call: Call<'_>, request: &Request) -> Result<Reply, Failure> {
-        let response = self.send(call, request, None).await?;
-        self.reply(call, response).await
     }
 }
 

@@ -136,6 +136,17 @@ fn annotations<'a>(publication: &'a Publication, version: &'a str) -> BTreeMap<&
         .collect()
 }
 
+/// The annotations of the manifest of `publication`.
+#[cfg(feature = "network")]
+pub(crate) fn annotations_of(publication: &Publication) -> BTreeMap<String, String> {
+    let version = publication.version.to_string();
+    let annotations = annotations(publication, &version);
+    annotations
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
 fn sorted(names: &[String]) -> Vec<&str> {
     let mut names: Vec<_> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
@@ -192,6 +203,7 @@ mod tests {
             imports: vec![],
             annotations: BTreeMap::new(),
             title: "hello.wasm".to_owned(),
+            files: Vec::new(),
         }
     }
 

@@ -26,6 +26,25 @@ pub(super) async fn pinned(
     Err(lost::verdict(repository.at, version, pin, named))
 }
 
+/// The bytes that `pin` names, asked for by digests only.
+pub(super) async fn stored(
+    repository: &Repository<'_>,
+    version: &Version,
+    pin: &Pin,
+) -> Result<Vec<u8>, RegistryError> {
+    if let Some(bytes) = blob(repository, version, pin).await? {
+        return Ok(bytes);
+    }
+    // A registry that stores what it is asked for may do so only once it has seen the manifest.
+    if let Some(digest) = pin.manifest
+        && let Found::Manifest(_) = repository.locked(digest).await?
+        && let Some(bytes) = blob(repository, version, pin).await?
+    {
+        return Ok(bytes);
+    }
+    Err(repository.no_version(version))
+}
+
 /// The layer that the locked manifest, or else the tag's, names.
 async fn named(
     repository: &Repository<'_>,

@@ -34,7 +34,7 @@ impl<'r> Repository<'r> {
     pub(super) fn new(
         transport: &'r Transport,
         at: &'r PackageSource,
-        scope: fn(&str) -> Scope,
+        scope: fn(&str, &str) -> Scope,
     ) -> Result<Self, RegistryError> {
         let unsupported = |reason: String| RegistryError::Unsupported {
             at: at.into(),
@@ -59,7 +59,7 @@ impl<'r> Repository<'r> {
             base: base
                 .parse()
                 .map_err(|error| unsupported(format!("`{base}` is not a URL: {error}")))?,
-            scope: scope(name),
+            scope: scope(host, name),
         })
     }
 

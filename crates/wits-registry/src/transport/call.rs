@@ -7,6 +7,7 @@ use url::Url;
 use wits_model::Digest;
 
 use super::{Redirects, Scope};
+use crate::error::Shown;
 use crate::told::ErrorList;
 use crate::{Place, RegistryError};
 
@@ -19,7 +20,7 @@ pub(crate) struct Call<'c> {
     pub(crate) wanted: &'c str,
     /// The only origin that sees a token, and whose challenges are answered.
     pub(crate) home: &'c Url,
-    /// What a token is asked for; nothing where there are no tokens.
+    /// What is to be allowed to whom; nothing where nobody is ever named.
     pub(crate) scope: Option<&'c Scope>,
     /// Where redirects may lead.
     pub(crate) redirects: Redirects,
@@ -103,6 +104,7 @@ impl Call<'_> {
             at: self.at.clone(),
             wanted: self.wanted.to_owned(),
             reason: reason.into(),
+            shown: Shown::Nothing,
         }
     }
 

@@ -1,64 +1,100 @@
-//! `WWW-Authenticate`: where a registry sends us for a token (the distribution project's token
-//! authentication specification; RFC 9110, section 11.6.1).
+//! `WWW-Authenticate`: what a registry wants to see, and where it sends us for a token (the distribution
+//! project's token authentication specification; RFC 9110, section 11.6.1).
 
 use reqwest::header::{GetAll, HeaderValue};
 use url::{Host, Url};
 
 use super::{Call, Failure, printable};
 
+/// What a host wants of those who ask.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Demand {
+    /// A token of this realm.
+    pub(super) realm: Option<Realm>,
+    /// A user and a password.
+    pub(super) basic: bool,
+    /// Everything it takes, for messages.
+    pub(super) schemes: Vec<String>,
+}
+
 /// A place that hands out tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Challenge {
-    pub(super) realm: Url,
+pub(super) struct Realm {
+    pub(super) url: Url,
     pub(super) service: Option<String>,
     /// What the registry says is needed; it may know better than we do how it names things.
     pub(super) scope: Option<String>,
 }
 
-/// The challenge for a bearer token among `headers`, if its realm is one wits asks.
-pub(super) fn bearer(
-    call: Call<'_>,
-    headers: GetAll<'_, HeaderValue>,
-) -> Result<Challenge, Failure> {
-    let mut schemes = Vec::new();
-    for header in headers {
-        let Ok(text) = header.to_str() else { continue };
-        let Ok(challenges) = http_auth::parse_challenges(text) else {
-            continue;
-        };
-        for challenge in challenges {
-            if !challenge.scheme.eq_ignore_ascii_case("bearer") {
-                schemes.push(printable(challenge.scheme));
+impl Demand {
+    /// Reads all challenges of `headers`.
+    ///
+    /// # Errors
+    /// If the realm of a token is one that wits does not ask.
+    pub(super) fn read(call: Call<'_>, headers: GetAll<'_, HeaderValue>) -> Result<Self, Failure> {
+        let mut demand = Self::default();
+        for header in headers {
+            let Ok(text) = header.to_str() else { continue };
+            let Ok(challenges) = http_auth::parse_challenges(text) else {
                 continue;
+            };
+            for challenge in challenges {
+                demand.schemes.push(printable(challenge.scheme));
+                if challenge.scheme.eq_ignore_ascii_case("basic") {
+                    demand.basic = true;
+                }
+                let is_bearer = challenge.scheme.eq_ignore_ascii_case("bearer");
+                if is_bearer && demand.realm.is_none() {
+                    demand.realm = Realm::of(call, &challenge)?;
+                }
             }
-            let parameter = |name: &str| {
-                let found = challenge
-                    .params
-                    .iter()
-                    .find(|(key, _)| key.eq_ignore_ascii_case(name));
-                found.map(|(_, value)| value.to_unescaped())
-            };
-            let Some(realm) = parameter("realm") else {
-                continue;
-            };
-            return Ok(Challenge {
-                realm: realm_of(call.home, &realm)
-                    .map_err(|reason| call.unsafe_("the realm for tokens", reason))?,
-                service: parameter("service"),
-                scope: parameter("scope"),
-            });
+        }
+        Ok(demand)
+    }
+
+    /// Why someone who shows nothing is refused.
+    pub(super) fn unmet(&self) -> String {
+        if self
+            .schemes
+            .iter()
+            .any(|it| it.eq_ignore_ascii_case("bearer"))
+            || self.schemes.is_empty()
+        {
+            "401, and it does not say where to get a token".to_owned()
+        } else {
+            format!("it wants to know who asks ({})", self.schemes.join(", "))
         }
     }
-    Err(Failure::from(call.denied(if schemes.is_empty() {
-        "401, and it does not say where to get a token".to_owned()
-    } else {
-        format!("it wants to know who asks ({})", schemes.join(", "))
-    })))
+}
+
+impl Realm {
+    fn of(
+        call: Call<'_>,
+        challenge: &http_auth::ChallengeRef<'_>,
+    ) -> Result<Option<Self>, Failure> {
+        let parameter = |name: &str| {
+            let found = challenge
+                .params
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| value.to_unescaped())
+        };
+        let takes_tokens = call.scope.is_some_and(super::Scope::takes_tokens);
+        let Some(realm) = parameter("realm").filter(|_| takes_tokens) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            url: checked(call.home, &realm)
+                .map_err(|reason| call.unsafe_("the realm for tokens", reason))?,
+            service: parameter("service"),
+            scope: parameter("scope"),
+        }))
+    }
 }
 
 /// The realm `text` of the registry at `home`; or why wits does not ask there.
-fn realm_of(home: &Url, text: &str) -> Result<Url, String> {
-    let shown = printable(text);
+fn checked(home: &Url, text: &str) -> Result<Url, String> {
+    let shown = printable(text.split('?').next().unwrap_or_default());
     let realm: Url = text
         .parse()
         .map_err(|error| format!("`{shown}` is not a URL: {error}"))?;
@@ -77,20 +113,32 @@ fn realm_of(home: &Url, text: &str) -> Result<Url, String> {
     Ok(realm)
 }
 
-/// Whether the host is this machine, or one that only this machine can mean by that address.
-fn is_inside(url: &Url) -> bool {
+/// Whether the host is this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => {
+            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
+        }
+        None => false,
+    }
+}
+
+/// Whether the host is this machine, or one that only this machine can mean by that address.
+fn is_inside(url: &Url) -> bool {
+    let inside = match url.host() {
+        Some(Host::Domain(_)) => false,
+        Some(Host::Ipv4(ip)) => ip.is_link_local() || ip.is_unspecified(),
         Some(Host::Ipv6(ip)) => {
             let mapped = ip.to_ipv4_mapped();
-            ip.is_loopback()
-                || ip.is_unspecified()
+            ip.is_unspecified()
                 || ip.is_unicast_link_local()
-                || mapped.is_some_and(|ip| ip.is_loopback() || ip.is_link_local())
+                || mapped.is_some_and(|ip| ip.is_link_local() || ip.is_unspecified())
         }
         None => true,
-    }
+    };
+    inside || is_loopback(url)
 }
 
 #[cfg(test)]
@@ -101,8 +149,8 @@ mod tests {
     fn some_realms_are_not_asked() {
         let https: Url = "https://r.example/v2/".parse().unwrap();
         let local: Url = "http://127.0.0.1:5000/v2/".parse().unwrap();
-        assert!(realm_of(&https, "https://auth.example/token?x=y").is_ok());
-        assert!(realm_of(&local, "http://127.0.0.1:5001/token").is_ok());
+        assert!(checked(&https, "https://auth.example/token?x=y").is_ok());
+        assert!(checked(&local, "http://127.0.0.1:5001/token").is_ok());
         for (home, realm) in [
             (&https, "http://r.example/token"),
             (&https, "https://me:pw@r.example/token"),
@@ -113,7 +161,7 @@ mod tests {
             (&https, "/token"),
             (&local, "ftp://127.0.0.1/token"),
         ] {
-            assert!(realm_of(home, realm).is_err(), "{realm}");
+            assert!(checked(home, realm).is_err(), "{realm}");
         }
     }
 }

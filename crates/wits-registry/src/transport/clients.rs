@@ -1,13 +1,17 @@
-//! The HTTP clients: one that speaks TLS, one that does not.
+//! The HTTP clients: one that speaks TLS, one that does not, and one for each host with an authority of
+//! its own.
 //!
-//! Both are made when they are first needed. A run that talks to `oci+http:` only never looks for
+//! Each is made when it is first needed. A run that talks to `oci+http:` only never looks for
 //! certificates, so it works where there are none.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use url::Url;
@@ -19,53 +23,108 @@ pub(super) struct Clients {
     user_agent: String,
     connect_timeout: std::time::Duration,
     proxy: Proxy,
-    tls: OnceLock<Result<Client, String>>,
-    plain: OnceLock<Result<Client, String>>,
+    tls: Slot,
+    plain: Slot,
+    /// By `HOST[:PORT]`, without the port where it is that of https.
+    private: BTreeMap<String, (Vec<u8>, Slot)>,
+}
+
+type Slot = OnceLock<Result<Client, NoClient>>;
+
+/// Why there is no client.
+#[derive(Debug, Clone)]
+pub(super) enum NoClient {
+    /// TLS cannot be set up.
+    Tls(String),
+    /// The proxy is none. It is not shown: it may hold a password.
+    Proxy,
+    /// What is set as the authority of a host is none.
+    Authority { host: String, reason: String },
 }
 
 impl Clients {
     pub(super) fn new(options: &Options) -> Self {
+        let private = options.authorities.iter().map(|(host, pem)| {
+            let host = host.strip_suffix(":443").unwrap_or(host);
+            (host.to_owned(), (pem.clone(), Slot::new()))
+        });
         Self {
             user_agent: options.user_agent.clone(),
             connect_timeout: options.limits.connect_timeout,
-            proxy: options.proxy,
-            tls: OnceLock::new(),
-            plain: OnceLock::new(),
+            proxy: options.proxy.clone(),
+            tls: Slot::new(),
+            plain: Slot::new(),
+            private: private.collect(),
         }
     }
 
     /// The client for `url`; or why there is none.
-    pub(super) fn of(&self, url: &Url) -> Result<&Client, String> {
+    pub(super) fn of(&self, url: &Url) -> Result<&Client, NoClient> {
         let client = if url.scheme() == "https" {
-            self.tls.get_or_init(|| self.build(platform_trust()?))
+            let host = url.host_str().unwrap_or_default();
+            let host = match url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            };
+            match self.private.get(&host) {
+                Some((pem, slot)) => slot.get_or_init(|| {
+                    let authorities =
+                        authorities(pem).map_err(|reason| NoClient::Authority { host, reason })?;
+                    self.build(trust(authorities)?)
+                }),
+                None => self.tls.get_or_init(|| self.build(trust(Vec::new())?)),
+            }
         } else {
             self.plain.get_or_init(|| self.build(no_trust()?))
         };
         client.as_ref().map_err(Clone::clone)
     }
 
-    fn build(&self, tls: ClientConfig) -> Result<Client, String> {
+    fn build(&self, tls: ClientConfig) -> Result<Client, NoClient> {
         let builder = Client::builder()
             .user_agent(&self.user_agent)
             .connect_timeout(self.connect_timeout)
             .redirect(Policy::none())
             .referer(false)
             .tls_backend_preconfigured(tls);
-        let builder = match self.proxy {
+        let builder = match &self.proxy {
             Proxy::None => builder.no_proxy(),
             Proxy::System => builder,
+            Proxy::Url(url) => {
+                let proxy = reqwest::Proxy::all(url.reveal()).map_err(|_| NoClient::Proxy)?;
+                builder.no_proxy().proxy(proxy)
+            }
         };
-        builder.build().map_err(|error| error.to_string())
+        builder
+            .build()
+            .map_err(|error| NoClient::Tls(error.to_string()))
     }
 }
 
-/// TLS that trusts whom the system trusts.
-fn platform_trust() -> Result<ClientConfig, String> {
+/// The certificates in `pem`.
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let found = found.map_err(|error| format!("it is not PEM: {error}"))?;
+    if found.is_empty() {
+        return Err("there is no certificate in it; it has to be PEM".to_owned());
+    }
+    let mut usable = RootCertStore::empty();
+    for certificate in &found {
+        usable
+            .add(certificate.clone())
+            .map_err(|error| format!("one of its certificates cannot be read: {error}"))?;
+    }
+    Ok(found)
+}
+
+/// TLS that trusts whom the system trusts, and `more`.
+fn trust(more: Vec<CertificateDer<'static>>) -> Result<ClientConfig, NoClient> {
+    let told = |error: rustls::Error| NoClient::Tls(error.to_string());
     let provider = Arc::new(ring::default_provider());
-    let verifier = Verifier::new(Arc::clone(&provider)).map_err(|error| error.to_string())?;
+    let verifier = Verifier::new_with_extra_roots(more, Arc::clone(&provider)).map_err(told)?;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .map_err(told)?
         // rustls calls every verifier but its own dangerous; this one is the system's.
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
@@ -74,12 +133,13 @@ fn platform_trust() -> Result<ClientConfig, String> {
     Ok(config)
 }
 
-/// TLS that trusts nobody, for the client that never speaks it to a registry: reqwest wants some.
-fn no_trust() -> Result<ClientConfig, String> {
+/// TLS that trusts nobody, for the client that never speaks it to a registry: reqwest wants some. A proxy
+/// that is spoken to over TLS is of no use here.
+fn no_trust() -> Result<ClientConfig, NoClient> {
     Ok(
         ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
+            .map_err(|error| NoClient::Tls(error.to_string()))?
             .with_root_certificates(RootCertStore::empty())
             .with_no_client_auth(),
     )

@@ -1,91 +1,32 @@
-//! Bearer tokens: one for each host, identity and scope.
-//!
-//! Whoever needs a token takes the slot it belongs in and holds it while asking, so however many
-//! requests wait for a token, it is asked for once. A host that has wanted a token before is taken to
-//! want one for every repository, which spares the round trip that only brings a 401.
+//! Asking a realm for a token (the distribution project's token authentication specification: "Requesting
+//! a Token", and "Token Authentication with OAuth2" for refresh tokens).
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::Method;
-use reqwest::header::HeaderValue;
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use tokio::sync::Mutex as AsyncMutex;
-use url::Origin;
+use url::Url;
 
-use super::challenge::Challenge;
-use super::credentials::Identity;
+use super::challenge::Realm;
+use super::identity::{self, Identity};
 use super::{Call, Failure, Redirects, Request, Transport};
-
-/// What a token is good for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Scope {
-    repository: String,
-    push: bool,
-}
-
-impl Scope {
-    /// To read `repository`.
-    pub(crate) fn pull(repository: &str) -> Self {
-        Self {
-            repository: repository.to_owned(),
-            push: false,
-        }
-    }
-
-    /// To read and write `repository`.
-    pub(crate) fn push(repository: &str) -> Self {
-        Self {
-            repository: repository.to_owned(),
-            push: true,
-        }
-    }
-
-    /// What to ask for, given what the registry says it needs. That is taken if it is about the same
-    /// repository: it knows best how it calls what it needs, but no other repository is its business.
-    fn asked(&self, told: Option<&str>) -> String {
-        let prefix = format!("repository:{}:", self.repository);
-        match told {
-            Some(told) if told.starts_with(&prefix) && !told.contains(' ') => told.to_owned(),
-            _ => self.to_string(),
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let actions = if self.push { "pull,push" } else { "pull" };
-        write!(f, "repository:{}:{actions}", self.repository)
-    }
-}
+use crate::Credential;
 
 /// A bearer token. It cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    header: HeaderValue,
+    pub(super) header: HeaderValue,
     until: Instant,
+    /// Whether it is for more repositories than one.
+    pub(super) shared: bool,
 }
 
 impl Token {
-    pub(super) fn header(&self) -> HeaderValue {
-        self.header.clone()
-    }
-
-    fn is_fresh(&self) -> bool {
+    pub(super) fn is_fresh(&self) -> bool {
         Instant::now() < self.until
     }
-}
-
-type Key = (Origin, Identity, Scope);
-type Slot = Arc<AsyncMutex<Option<Token>>>;
-
-/// The tokens of one run.
-#[derive(Default)]
-pub(super) struct Tokens {
-    slots: Mutex<HashMap<Key, Slot>>,
-    realms: Mutex<HashMap<Origin, Challenge>>,
 }
 
 #[derive(Deserialize)]
@@ -101,92 +42,55 @@ const DEFAULT_LIFE: u64 = 60;
 const MARGIN: u64 = 5;
 /// The longest answer with a token, in bytes.
 const MAX_TOKEN: u64 = 256 << 10;
+/// Who asks, in the words of OAuth2.
+const CLIENT: &str = "wits";
 
-impl Tokens {
-    fn slot(&self, origin: &Origin, scope: &Scope) -> Slot {
-        let key = (origin.clone(), Identity::Anonymous, scope.clone());
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(key).or_default())
-    }
-
-    fn realm(&self, origin: &Origin) -> Option<Challenge> {
-        let realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
-        realms.get(origin).cloned()
-    }
-
-    /// The token for `scope`: the one at hand, or a new one if the host is known to want one, or none.
-    pub(super) async fn known(
-        &self,
-        transport: &Transport,
-        call: Call<'_>,
-        scope: &Scope,
-    ) -> Result<Option<Token>, Failure> {
-        let origin = call.home.origin();
-        let slot = self.slot(&origin, scope);
-        let mut held = slot.lock().await;
-        if let Some(token) = held.as_ref().filter(|token| token.is_fresh()) {
-            return Ok(Some(token.clone()));
-        }
-        let Some(challenge) = self.realm(&origin) else {
-            return Ok(None);
-        };
-        let token = fetch(transport, call, &challenge, scope.to_string()).await?;
-        *held = Some(token.clone());
-        Ok(Some(token))
-    }
-
-    /// A token in place of `refused`, which the registry answered with `challenge`.
-    pub(super) async fn renew(
-        &self,
-        transport: &Transport,
-        call: Call<'_>,
-        scope: &Scope,
-        challenge: Challenge,
-        refused: Option<Token>,
-    ) -> Result<Token, Failure> {
-        let origin = call.home.origin();
-        let slot = self.slot(&origin, scope);
-        let mut held = slot.lock().await;
-        // Someone else has been there meanwhile.
-        if let Some(token) = held.as_ref()
-            && token.is_fresh()
-            && refused.as_ref() != Some(token)
-        {
-            return Ok(token.clone());
-        }
-        let asked = scope.asked(challenge.scope.as_deref());
-        let token = fetch(transport, call, &challenge, asked).await?;
-        *held = Some(token.clone());
-        let mut realms = self.realms.lock().unwrap_or_else(PoisonError::into_inner);
-        realms.insert(origin, challenge);
-        Ok(token)
-    }
-}
-
-async fn fetch(
+/// A token of `realm` for all of `scopes`.
+pub(super) async fn fetch(
     transport: &Transport,
     call: Call<'_>,
-    challenge: &Challenge,
-    scope: String,
+    realm: &Realm,
+    who: &Identity,
+    scopes: &[String],
 ) -> Result<Token, Failure> {
-    let mut url = challenge.realm.clone();
-    if let Some(service) = &challenge.service {
-        url.query_pairs_mut().append_pair("service", service);
-    }
-    url.query_pairs_mut().append_pair("scope", &scope);
     let wanted = format!("a token for {}", call.wanted);
     let call = Call {
         wanted: &wanted,
-        home: &url,
+        home: &realm.url,
         scope: None,
         redirects: Redirects::SameOrigin,
         limit: MAX_TOKEN,
         ..call
     };
-    let reply = transport
-        .anonymous(call, &Request::new(Method::GET, url.clone()))
-        .await?;
+    if who.is_known() && !identity::may_see(transport.options(), &realm.url) {
+        let reason = "credentials are sent over TLS only, and it is http";
+        return Err(call.unsafe_("the realm for tokens", reason).into());
+    }
+    let (request, header) = match who {
+        Identity::Known(credential) => match &**credential {
+            Credential::Basic { user, password } => (
+                get(realm, scopes),
+                Some(
+                    identity::basic(user, password.reveal())
+                        .ok_or_else(|| call.denied("the credential for it fits no header"))?,
+                ),
+            ),
+            Credential::Identity(refresh) => (post(realm, scopes, refresh.reveal()), None),
+            // Sent to the registry itself, which is no matter of its realm.
+            Credential::Bearer(_) => (get(realm, scopes), None),
+        },
+        Identity::Anonymous => (get(realm, scopes), None),
+    };
+    let reply = match transport.directly(call, &request, header.as_ref()).await {
+        Ok(reply) => reply,
+        Err(failure) => return Err(failure),
+    };
     if !reply.status.is_success() {
+        // OAuth2 says 400 of a grant that is no longer good (RFC 6749, section 5.2).
+        if who.is_known() && reply.status == StatusCode::BAD_REQUEST {
+            let denied = call.denied("400: the realm does not take the credential for it");
+            return Err(Failure::refused(denied, StatusCode::UNAUTHORIZED));
+        }
         return Err(reply.rejected(call).into());
     }
     // What is wrong with it is not told: it may hold a secret.
@@ -199,16 +103,47 @@ async fn fetch(
     let token = granted
         .token
         .or(granted.access_token)
+        .filter(|token| !token.is_empty())
         .ok_or_else(malformed)?;
-    let mut header: HeaderValue = format!("Bearer {token}").parse().map_err(|_| malformed())?;
-    header.set_sensitive(true);
+    transport.secrets.keep(&token);
     // The specification has tokens last a minute at least.
     let life = granted
         .expires_in
         .unwrap_or(DEFAULT_LIFE)
         .clamp(DEFAULT_LIFE, 24 * 60 * 60);
     Ok(Token {
-        header,
+        header: identity::bearer(&token).ok_or_else(malformed)?,
         until: Instant::now() + Duration::from_secs(life - MARGIN),
+        shared: scopes.len() > 1,
     })
+}
+
+fn get(realm: &Realm, scopes: &[String]) -> Request {
+    let mut url = realm.url.clone();
+    {
+        let mut query = url.query_pairs_mut();
+        if let Some(service) = &realm.service {
+            query.append_pair("service", service);
+        }
+        for scope in scopes {
+            query.append_pair("scope", scope);
+        }
+    }
+    Request::new(Method::GET, url)
+}
+
+fn post(realm: &Realm, scopes: &[String], refresh: &str) -> Request {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "refresh_token");
+    if let Some(service) = &realm.service {
+        form.append_pair("service", service);
+    }
+    form.append_pair("client_id", CLIENT);
+    form.append_pair("scope", &scopes.join(" "));
+    form.append_pair("refresh_token", refresh);
+    let mut request = Request::new(Method::POST, Url::clone(&realm.url));
+    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers.insert(CONTENT_TYPE, kind);
+    request.body = Some(Bytes::from(form.finish()));
+    request
 }
