@@ -1,7 +1,7 @@
 //! Chores of the repository, in Rust so that they need nothing but Rust.
 //!
 //! - [`demo`]: the main job of wits on the embedded registry
-//! - [`test`]: all checks and all tests, as the build machine runs them
+//! - [`mod@test`]: all checks and all tests, as the build machine runs them
 //! - [`lint`]: the checks alone
 //! - [`peers`]: installs the tools that the checks and the tests run
 //!
