@@ -221,7 +221,7 @@ fn members_of_a_workspace_answer_for_one_another() {
         .stdout("")
         .stderr(str![[r#"
       Locked wits.lock: 2 added
-     Fetched [ROOT]/ws/a/wit/deps: 1 package written
+     Fetched ../a/wit/deps: 1 package written
      Fetched wit/deps: 2 packages written
 
 "#]]);

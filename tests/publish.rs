@@ -310,7 +310,7 @@ fn an_override_that_is_not_published_is_refused() {
         "[overrides]\n\"acme:types\" = { path = \"../near/wit\" }\n",
     );
     store.wits(["publish"]).exits(1).stdout("").stderr(str![[r#"
-error: `acme:types@1.0.0` is used from `[ROOT]/near/wit`, and others cannot have it: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
+error: `acme:types@1.0.0` is used from `../near/wit`, and others cannot have it: `acme:types` is not in its registry `layout:[ROOT]/registry/acme/types`
  --> wit/store.wit:5:9
   |
 5 |     use acme:types/errors@1.0.0.{error};

@@ -398,8 +398,8 @@ pub(crate) fn normalise(path: &Path) -> PathBuf {
     out
 }
 
-/// `path` as seen from `base`, if they share more than the root.
-fn relative(path: &Path, base: &Path) -> Option<PathBuf> {
+/// `path` as seen from `base`, if they share more than the root: no disk is asked.
+pub fn relative(path: &Path, base: &Path) -> Option<PathBuf> {
     let shared = path
         .components()
         .zip(base.components())

@@ -117,6 +117,22 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
         Error::OtherPackage { .. } => {
             vec!["it is not used; tell whoever runs the registry".to_owned()]
         }
+        Error::Credential(error) => vec![error.help()],
+        Error::ProjectHost { key, .. } => vec![format!(
+            "nothing was asked; to allow it, set `{key}` to the same value in your own registry.toml, else take it out of the project's"
+        )],
+        Error::NotAHost => vec!["write `HOST` or `HOST:PORT`, such as `ghcr.io`".to_owned()],
+        Error::NoCredentialFile => {
+            vec!["there is no home directory; name a file in `REGISTRY_AUTH_FILE`".to_owned()]
+        }
+        Error::WkgPin { package, .. } => vec![
+            format!(
+                "wkg never held anybody to its pins, so this one may be old: to drop it, remove the entry of `{}` \
+                 from wkg.lock, or the file",
+                package.name
+            ),
+            "if it is right, do not use what the registry serves, and ask who published it".to_owned(),
+        ],
         Error::NotWit { package, .. } => {
             vec![format!(
                 "`wits get {package} --as wasm` saves the bytes as they are"
@@ -179,6 +195,9 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             "publish `{package}` first, under a new version if it has changed: others get the published one"
         )],
         Error::CheckMissing { package, .. } => vec![format!("`wits get {package}` saves it")],
+        Error::Link { .. } => {
+            vec!["remove the link, or name another file with `-o FILE`".to_owned()]
+        }
         Error::OutputIsInput { .. } => vec!["name another file with `-o FILE`".to_owned()],
         Error::Exists { .. } => vec!["`--overwrite` replaces it".to_owned()],
         Error::CheckDiffers { package, .. } => {

@@ -3,12 +3,14 @@
 //! The library reads no environment and knows no current directory; a front end (the command, a build
 //! script, a tool that embeds wits) fills in a [`Context`] and passes it to every operation.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use wits_model::RegistryUrl;
+use wits_model::source::relative;
 
+use crate::credentials::CredentialSources;
 use crate::report::{Reporter, Silent};
 
 /// What operations work with.
@@ -24,6 +26,8 @@ pub struct Context {
     pub here: Option<PathBuf>,
     /// `registry.toml` files and mappings beside the project's own.
     pub config: ConfigFiles,
+    /// Where credentials may be kept.
+    pub credentials: CredentialSources,
     /// Open no socket.
     pub offline: bool,
     /// Whether the project's lock may change.
@@ -43,10 +47,14 @@ pub struct Context {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConfigFiles {
-    /// `--config` or `WITS_CONFIG`: before all others.
+    /// `--config`: before all others.
     pub explicit: Option<PathBuf>,
+    /// `WITS_CONFIG`: after that.
+    pub environment: Option<PathBuf>,
     /// The user's own `registry.toml`, where one may be.
     pub user: Option<PathBuf>,
+    /// The user's configuration of wkg, where one may be: after all others.
+    pub wkg: Option<PathBuf>,
     /// `--registry`: where the packages that the command names are; not their dependencies.
     pub registry: Option<RegistryUrl>,
 }
@@ -69,6 +77,7 @@ impl Context {
             home: None,
             here: None,
             config: ConfigFiles::default(),
+            credentials: CredentialSources::default(),
             offline: false,
             locking: Locking::default(),
             patience: Duration::from_secs(60),
@@ -78,19 +87,21 @@ impl Context {
         }
     }
 
-    /// `path` as a message shows it.
+    /// `path` as a message shows it: relative to where the user stands, unless that is far away.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
-        match self
-            .here
-            .as_ref()
-            .and_then(|base| path.strip_prefix(base).ok())
-        {
-            Some(short) if short.as_os_str().is_empty() => PathBuf::from("."),
-            Some(short) => short.to_owned(),
-            None => path.to_owned(),
-        }
+        let near = self.here.as_ref().and_then(|here| relative(path, here));
+        let is_near = |path: &PathBuf| {
+            path.components()
+                .filter(|part| *part == Component::ParentDir)
+                .count()
+                <= NEAR
+        };
+        near.filter(is_near).unwrap_or_else(|| path.to_owned())
     }
 }
+
+/// How many directories up a path in a message may lead.
+const NEAR: usize = 2;
 
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -40,8 +40,7 @@ pub struct DepsChange {
     pub unchanged: usize,
 }
 
-/// What wits wrote into the `wit/deps` of `member` before, after finishing or undoing what was
-/// interrupted.
+/// What wits wrote into the `wit/deps` of `member` before.
 pub(crate) fn stamp(context: &Context, member: &Member) -> Result<Option<Stamp>, Error> {
     match Stamp::read(&member.deps())? {
         StampState::Absent => Ok(None),

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 
 use wits_model::lock::{LockChange, LockError};
 use wits_model::manifest::ManifestError;
-use wits_model::routes::RouteError;
+use wits_model::routes::{HostChange, RouteError};
 use wits_model::{
     Digest, ErrorKind, PackageId, PackageName, PackageRef, PackageSource, SourceSpan, Version,
 };
-use wits_registry::RegistryError;
+use wits_registry::{CredentialError, RegistryError};
 use wits_wit::WitError;
 use wits_wit::model::Mismatch;
 
@@ -127,6 +127,49 @@ pub enum Error {
     /// `wits.lock` is at fault.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// It cannot be told whether there is a credential.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The project's file says something of a host that the user has credentials for.
+    #[error(
+        "the project's `{key}` {}, for which you have credentials (`{held}`)",
+        host_change(*.what, .host)
+    )]
+    ProjectHost {
+        /// The host.
+        host: String,
+        /// The key.
+        key: String,
+        /// What it does.
+        what: HostChange,
+        /// Where the credentials are kept: a file or a variable.
+        held: String,
+        /// Where the key stands.
+        span: Option<Box<SourceSpan>>,
+    },
+    /// A login is for a host, and this is none.
+    #[error("what was given is not the name of a host")]
+    NotAHost,
+    /// A login without a secret, or with a user that cannot be written down.
+    #[error("a login needs a secret, and a user name that is not empty and has no `:` in it")]
+    NoLogin,
+    /// There is nowhere to write a login.
+    #[error("there is no file to keep credentials in")]
+    NoCredentialFile,
+    /// A registry serves other bytes than a `wkg.lock` pins.
+    #[error("wkg.lock pins `{package}` to {pinned}, and `{at}` serves {found}")]
+    WkgPin {
+        /// The package.
+        package: PackageId,
+        /// Where it was asked for.
+        at: PackageSource,
+        /// What is pinned.
+        pinned: Digest,
+        /// What is served.
+        found: Digest,
+        /// The pin.
+        span: Box<SourceSpan>,
+    },
     /// A package or version is mentioned without a version.
     #[error("`{package}` is imported without a version")]
     Unversioned {
@@ -443,6 +486,12 @@ pub enum Error {
         /// The directory or entry that is used here.
         path: PathBuf,
     },
+    /// A file of the project's is a link.
+    #[error("`{}` is a link, and wits writes no file of a project through a link", path.display())]
+    Link {
+        /// The file.
+        path: PathBuf,
+    },
     /// The package would be written where its sources are.
     #[error("`{}` is where the package is built from", path.display())]
     OutputIsInput {
@@ -497,6 +546,14 @@ fn circle(packages: &[PackageId]) -> String {
         .map(|id| format!("`{id}`"))
         .collect();
     names.join(" -> ")
+}
+
+fn host_change(what: HostChange, host: &str) -> String {
+    match what {
+        HostChange::Certificates => format!("says whose certificates are trusted for `{host}`"),
+        HostChange::Mirror => format!("has another registry answer for `{host}`"),
+        HostChange::Plain => format!("speaks without TLS to `{host}`"),
+    }
 }
 
 impl From<WitError> for Error {

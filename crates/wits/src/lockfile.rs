@@ -6,6 +6,7 @@ use wits_model::lock::{Lock, LockChange, LockedPackage};
 use wits_model::{PackageId, PackageSource};
 
 use crate::closure::{Answer, Closure};
+use crate::ops::refuse_link;
 use crate::project::{Workspace, read_text};
 use crate::texts::Texts;
 use crate::{Context, Error};
@@ -93,6 +94,7 @@ pub(crate) fn write(
     let file = workspace.lock_file();
     // A lock that says the same in other words is left alone.
     if !changes.is_empty() {
+        refuse_link(context, &file)?;
         wits_fs::write_atomic(&file, lock.print(&file, context.home.as_deref()))?;
     }
     Ok(())

@@ -126,6 +126,11 @@ pub enum Note {
         /// The file.
         file: PathBuf,
     },
+    /// A killed run was completed, but for entries that someone changed since.
+    KeptAfterKill {
+        /// The entries.
+        paths: Vec<PathBuf>,
+    },
     /// A damaged cache entry was set aside and will be fetched again.
     DamagedCache {
         /// The package.
@@ -147,6 +152,17 @@ pub enum Note {
         /// What to do instead.
         instead: String,
     },
+    /// A credential helper that a file names for all hosts is not installed.
+    NoHelper {
+        /// The program.
+        helper: String,
+        /// The file that names it.
+        file: PathBuf,
+        /// The host it was to be asked for.
+        host: String,
+    },
+    /// A registry did otherwise than the user's set-up says, and nothing failed.
+    Registry(wits_registry::RegistryNote),
     /// Another process works on this project; this one waits.
     Waiting {
         /// Who holds the lock, and since when, as far as is known.
@@ -180,10 +196,13 @@ impl Note {
                 | Self::Stub { .. }
                 | Self::StrangersNeed { .. }
                 | Self::GatesUnknown { .. }
+                | Self::KeptAfterKill { .. }
                 | Self::RoutesNotUsed { .. }
                 | Self::DamagedCache { .. }
                 | Self::CacheNotUsed { .. }
                 | Self::NoCounterpart { .. }
+                | Self::NoHelper { .. }
+                | Self::Registry(_)
                 | Self::Replaced { .. }
         )
     }
@@ -262,6 +281,17 @@ impl fmt::Display for Note {
                 "`{}` is not used: the members of a workspace share the routes of its root",
                 file.display()
             ),
+            Self::KeptAfterKill { paths } => {
+                let paths: Vec<String> = paths
+                    .iter()
+                    .map(|path| format!("`{}`", path.display()))
+                    .collect();
+                write!(
+                    f,
+                    "a run that was killed is completed, but what was changed since is left alone: {}",
+                    paths.join(", ")
+                )
+            }
             Self::DamagedCache { package, set_aside } => write!(
                 f,
                 "the cached bytes of `{package}` are damaged; they were moved to `{}` and are fetched again",
@@ -275,6 +305,12 @@ impl fmt::Display for Note {
                     file.display()
                 )
             }
+            Self::NoHelper { helper, file, host } => write!(
+                f,
+                "`{helper}`, which `{}` names for all hosts, is not installed; `{host}` is asked without credentials",
+                file.display()
+            ),
+            Self::Registry(note) => write!(f, "{note}\n  {}", note.help()),
             Self::Waiting { holder } => {
                 write!(f, "waiting for {holder}, which works on this project")
             }

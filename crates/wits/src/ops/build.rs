@@ -62,6 +62,9 @@ pub async fn build(
         None => current.root.join(default_name(&package)),
     };
     refuse_input(context, workspace, current, &file)?;
+    if output.is_none() {
+        super::refuse_link(context, &file)?;
+    }
     if let Some(dir) = file.parent() {
         wits_fs::create_dir_all(dir)?;
     }

@@ -31,12 +31,18 @@ pub async fn fetch(
     workspace: &Workspace,
     form: Option<Form>,
 ) -> Result<Fetched, Error> {
-    let _others = super::exclude_others(context, workspace, "wits fetch")?;
     let form = match form {
         Some(form) => form,
         None => laid_out(context, workspace)?,
     };
-    if is_fresh(context, workspace, form)? {
+    // Looking takes no lock and writes nothing; only who finds work waits for others, and looks again.
+    let mut fresh = is_fresh(context, workspace, form)?;
+    let mut _others = None;
+    if !fresh {
+        _others = super::exclude_others(context, workspace, "wits fetch")?;
+        fresh = is_fresh(context, workspace, form)?;
+    }
+    if fresh {
         return Ok(Fetched {
             fresh: true,
             changes: Vec::new(),
@@ -65,15 +71,13 @@ pub(super) fn laid_out(context: &Context, workspace: &Workspace) -> Result<Form,
     Ok(Form::Wit)
 }
 
-/// Whether every member's `wit/deps` is what a run with these very inputs left. Completes or undoes
-/// what an interrupted run left first.
+/// Whether every member's `wit/deps` is what a run with these very inputs left, and none was interrupted.
 pub(super) fn is_fresh(
     context: &Context,
     workspace: &Workspace,
     form: Form,
 ) -> Result<bool, Error> {
     for member in &workspace.members {
-        tree::recover(&member.deps())?;
         let Some(stamp) = deps::stamp(context, member)? else {
             return Ok(false);
         };

@@ -7,37 +7,60 @@ pub mod fetch;
 pub mod get;
 pub mod init;
 pub mod lock;
+pub mod login;
 pub mod publish;
+pub mod show;
 
-use wits_store::{Cache, ProjectLock, StoreError};
+use std::path::Path;
+
+use wits_fs::{Holder, Recovered};
+use wits_store::{Cache, ProjectLock, StoreError, deps};
 
 use crate::project::Workspace;
 use crate::report::Note;
 use crate::{Context, Error};
 
-/// Holds off other processes that work on the same workspace. Without a cache to hold the lock file
-/// in there is nothing to wait for: every write is atomic on its own.
+/// Holds off other processes that work on the same workspace, and finishes or undoes what a killed one
+/// left in `wit/deps`. Without a cache to hold the lock file in there is nothing to wait for: every
+/// write is atomic on its own.
 fn exclude_others(
     context: &Context,
     workspace: &Workspace,
     what: &str,
 ) -> Result<Option<ProjectLock>, Error> {
     let cache = Cache::open(&context.cache);
-    let reporter = context.reporter.clone();
-    let mut on_wait = |holder: &wits_fs::Holder| {
-        reporter.note(&Note::Waiting {
+    let mut on_wait = |holder: &Holder| {
+        context.reporter.note(&Note::Waiting {
             holder: holder.to_string(),
         });
     };
-    match ProjectLock::acquire(
-        &cache,
-        &workspace.root,
-        what,
-        context.patience,
-        &mut on_wait,
-    ) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(StoreError::CacheUnwritable { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+    let root = &workspace.root;
+    let lock = match ProjectLock::acquire(&cache, root, what, context.patience, &mut on_wait) {
+        Ok(lock) => Some(lock),
+        Err(StoreError::CacheUnwritable { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    for member in &workspace.members {
+        if let Recovered::Completed { kept } = deps::recover(&member.deps())?
+            && !kept.is_empty()
+        {
+            let paths = kept
+                .iter()
+                .map(|name| context.shown(&member.deps().join(name)))
+                .collect();
+            context.reporter.note(&Note::KeptAfterKill { paths });
+        }
+    }
+    Ok(lock)
+}
+
+/// Refuses to write a file of the project's through a link, which a checkout may have set to lead
+/// anywhere.
+pub(crate) fn refuse_link(context: &Context, file: &Path) -> Result<(), Error> {
+    match file.symlink_metadata() {
+        Ok(found) if found.is_symlink() => Err(Error::Link {
+            path: context.shown(file),
+        }),
+        _ => Ok(()),
     }
 }
