@@ -32,12 +32,10 @@ mod server;
 mod signature;
 mod yank;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join;
-use reqwest::header::HeaderValue;
-use tokio::sync::OnceCell;
 use wits_model::routes::Verification;
 use wits_model::{PackageSource, Pin, Version};
 
@@ -53,8 +51,6 @@ use crate::{Answer, Publication, Published, Registry, RegistryError, RegistryNot
 /// All Bindle servers.
 pub(crate) struct BindleServers {
     transport: Arc<Transport>,
-    /// What proves to a host who the user is; each bindle is asked about once.
-    identities: Mutex<HashMap<PackageSource, Arc<OnceCell<Option<HeaderValue>>>>>,
     /// The versions whose invoice has been read in this run, and was not yanked.
     fresh: Mutex<BTreeSet<(PackageSource, Version)>>,
 }
@@ -63,23 +59,12 @@ impl BindleServers {
     pub(crate) fn new(transport: Arc<Transport>) -> Self {
         Self {
             transport,
-            identities: Mutex::default(),
             fresh: Mutex::default(),
         }
     }
 
-    async fn server<'a>(&'a self, at: &'a PackageSource) -> Result<Server<'a>, RegistryError> {
-        let cell = {
-            let mut all = self
-                .identities
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(at.clone()).or_default())
-        };
-        let mut server = Server::new(&self.transport, at)?;
-        let identity = cell.get_or_try_init(|| server.identity()).await?;
-        server.authorization.clone_from(identity);
-        Ok(server)
+    fn server<'a>(&'a self, at: &'a PackageSource) -> Result<Server<'a>, RegistryError> {
+        Server::new(&self.transport, at)
     }
 
     fn is_fresh(&self, at: &PackageSource, version: &Version) -> bool {
@@ -112,7 +97,7 @@ impl BindleServers {
         at: &PackageSource,
         version: &Version,
     ) -> Result<Release, RegistryError> {
-        let server = self.server(at).await?;
+        let server = self.server(at)?;
         let invoice = server.invoice(server.name, version).await?;
         let invoice = invoice.ok_or_else(|| server.no_version(version))?;
         self.verify(&server, &invoice)?;
@@ -141,7 +126,7 @@ impl BindleServers {
         version: &Version,
         pin: &Pin,
     ) -> Result<Vec<u8>, RegistryError> {
-        let server = self.server(at).await?;
+        let server = self.server(at)?;
         let wasm = Wasm {
             digest: pin.digest,
             size: pin.size,
@@ -243,7 +228,7 @@ fn told(fault: &Fault, strategy: &Verification) -> (String, Option<String>) {
 
 impl Registry for BindleServers {
     fn versions<'a>(&'a self, at: &'a PackageSource) -> Answer<'a, Vec<Version>> {
-        Box::pin(async move { self.server(at).await?.versions().await })
+        Box::pin(async move { self.server(at)?.versions().await })
     }
 
     fn release<'a>(&'a self, at: &'a PackageSource, version: &'a Version) -> Answer<'a, Release> {
@@ -264,10 +249,10 @@ impl Registry for BindleServers {
         at: &'a PackageSource,
         publication: &'a Publication,
     ) -> Answer<'a, Published> {
-        Box::pin(async move { push::publish(&self.server(at).await?, publication).await })
+        Box::pin(async move { push::publish(&self.server(at)?, publication).await })
     }
 
     fn yank<'a>(&'a self, at: &'a PackageSource, version: &'a Version) -> Answer<'a, Yanked> {
-        Box::pin(async move { yank::yank(&self.server(at).await?, version).await })
+        Box::pin(async move { yank::yank(&self.server(at)?, version).await })
     }
 }

@@ -107,6 +107,7 @@ pub(super) struct Group {
 /// Somebody's word for the list of parcels.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_field_names)] // the names of the specification
 pub(super) struct Signature {
     /// The label of the key, which is part of what is signed.
     pub(super) by: String,

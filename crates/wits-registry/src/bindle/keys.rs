@@ -23,7 +23,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde::{Deserialize, Serialize};
-use wits_fs::FsError;
 use wits_model::routes::Role;
 
 use crate::RegistryError;
@@ -244,7 +243,7 @@ fn append(
     } else if is_read(&text) {
         // Bindle writes an empty ring so, and a list in a line cannot be added to below.
         let lines = text.lines().filter(|line| line.trim() != "key = []");
-        lines.map(|line| format!("{line}\n")).collect()
+        lines.chain([""]).collect::<Vec<_>>().join("\n")
     } else {
         return Err(unreadable());
     };
@@ -256,22 +255,12 @@ fn append(
     }
 }
 
-/// Writes a file that nobody else may read.
+/// Writes a file that nobody else may read: Bindle's own client gives both that mode.
 fn write(file: &Path, text: &str) -> Result<(), RegistryError> {
     if let Some(dir) = file.parent() {
         wits_fs::create_dir_all(dir)?;
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(FsError::io("create", file)(error).into()),
-    }
-    // An existing file keeps its mode.
-    Ok(wits_fs::write_atomic(file, text)?)
+    Ok(wits_fs::write_private(file, text)?)
 }
 
 fn read_text(file: &Path) -> Result<Option<String>, RegistryError> {
@@ -344,8 +333,8 @@ roles = [\"creator\"]
         let dir = tempfile::tempdir().unwrap();
         let (secrets, keyring) = files(dir.path());
         std::fs::create_dir_all(secrets.parent().unwrap()).unwrap();
-        std::fs::write(&secrets, SECRETS).unwrap();
-        std::fs::write(&keyring, "version = \"1.0\"\nkey = []\n").unwrap();
+        wits_fs::write_atomic(&secrets, SECRETS).unwrap();
+        wits_fs::write_atomic(&keyring, "version = \"1.0\"\nkey = []\n").unwrap();
         let first = SecretKey::read(&secrets, Role::Creator).unwrap().unwrap();
         assert_eq!(first.label(), "Test Creator");
         let made = generate("another", &secrets, &keyring).unwrap();
@@ -369,7 +358,7 @@ roles = [\"creator\"]
         let (secrets, keyring) = files(dir.path());
         std::fs::create_dir_all(secrets.parent().unwrap()).unwrap();
         for bad in ["key = 1\n", "[[key]]\nlabel = \"hunter2\"\n", "hunter2"] {
-            std::fs::write(&secrets, bad).unwrap();
+            wits_fs::write_atomic(&secrets, bad).unwrap();
             let error = generate("me", &secrets, &keyring).unwrap_err();
             assert!(!error.to_string().contains("hunter2"), "{error}");
             assert_eq!(std::fs::read_to_string(&secrets).unwrap(), bad);
@@ -377,7 +366,7 @@ roles = [\"creator\"]
             assert!(SecretKey::read(&secrets, Role::Creator).is_err());
         }
         let torn = SECRETS.replace("nWGx", "mWGx");
-        std::fs::write(&secrets, torn).unwrap();
+        wits_fs::write_atomic(&secrets, torn).unwrap();
         let error = SecretKey::read(&secrets, Role::Creator).unwrap_err();
         assert!(error.to_string().contains("Test Creator"), "{error}");
         assert!(!error.to_string().contains("ne/9WmC"), "{error}");
@@ -388,7 +377,7 @@ roles = [\"creator\"]
     fn the_signature_is_the_one_of_the_rfc() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("secret_keys.toml");
-        std::fs::write(&file, SECRETS).unwrap();
+        wits_fs::write_atomic(&file, SECRETS).unwrap();
         let key = SecretKey::read(&file, Role::Creator).unwrap().unwrap();
         let signature = BASE64.encode(key.sign(b""));
         assert!(

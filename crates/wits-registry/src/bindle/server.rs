@@ -2,22 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use url::{Host, Url};
+use url::Url;
 use wits_model::{PackageSource, Version};
 
 use super::invoice::{Invoice, Label, Wasm};
 use super::keys::SecretKey;
 use super::signature;
 use crate::told::printable;
-use crate::transport::{Call, Redirects, Reply, Request, Transport};
-use crate::{Credential, Limits, Place, RegistryError, lost};
+use crate::transport::{Call, Redirects, Reply, Request, Scope, Transport};
+use crate::{Limits, Place, RegistryError, lost};
 
 /// The media type of everything that is no parcel.
 const TOML: &str = "application/toml";
@@ -35,7 +33,7 @@ pub(super) struct Server<'s> {
     pub(super) name: &'s str,
     /// `https://HOST/v1/`.
     base: Url,
-    pub(super) authorization: Option<HeaderValue>,
+    scope: Scope,
 }
 
 /// A page of a list. The invoices in it are others' too: of them nothing but name and version is read.
@@ -92,47 +90,8 @@ impl<'s> Server<'s> {
             base: base
                 .parse()
                 .map_err(|error| unsupported(format!("`{base}` is not a URL: {error}")))?,
-            authorization: None,
+            scope: Scope::plain(host, bindle),
         })
-    }
-
-    /// What proves to the server who the user is. It is sent without being asked for, since a server
-    /// answers a stranger with the 403 that also says "yanked"; and it is sent over TLS, or not further
-    /// than this machine.
-    pub(super) async fn identity(&self) -> Result<Option<HeaderValue>, RegistryError> {
-        let options = self.transport.options();
-        let is_safe = self.base.scheme() == "https" || is_loopback(&self.base);
-        if options.offline || !is_safe || !options.credentials.held(self.host) {
-            return Ok(None);
-        }
-        let found = options.credentials.find(self.host, self.name).await;
-        let found = found.map_err(|source| RegistryError::Credentials {
-            at: self.place.clone(),
-            wanted: "a bindle".to_owned(),
-            source,
-        })?;
-        let unsupported = |reason: &str| RegistryError::Unsupported {
-            at: self.place.clone(),
-            reason: reason.to_owned(),
-        };
-        let header = match found {
-            None => return Ok(None),
-            Some(Credential::Basic { user, password }) => {
-                let pair = format!("{user}:{}", password.reveal());
-                format!("Basic {}", BASE64.encode(pair))
-            }
-            Some(Credential::Bearer(token)) => format!("Bearer {}", token.reveal()),
-            Some(Credential::Identity(_)) => {
-                return Err(unsupported(
-                    "a Bindle server takes a password or a token, and no identity token",
-                ));
-            }
-        };
-        let header = HeaderValue::try_from(header);
-        let mut header =
-            header.map_err(|_| unsupported("your credential for it is no text for a header"))?;
-        header.set_sensitive(true);
-        Ok(Some(header))
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -146,7 +105,7 @@ impl<'s> Server<'s> {
             at: &self.place,
             wanted,
             home: &self.base,
-            scope: None,
+            scope: Some(&self.scope),
             redirects: Redirects::SameOrigin,
             limit: self.limits().max_manifest,
         }
@@ -161,11 +120,8 @@ impl<'s> Server<'s> {
             reason: format!("`{path}` is not a path: {error}"),
         })?;
         let mut request = Request::new(method, url);
-        let headers = &mut request.headers;
-        headers.insert(ACCEPT, HeaderValue::from_static(TOML));
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
+        let accepted = HeaderValue::from_static(TOML);
+        request.headers.insert(ACCEPT, accepted);
         Ok(request)
     }
 
@@ -376,14 +332,5 @@ impl<'s> Server<'s> {
             at: self.place.clone(),
             version: Box::new(version.clone()),
         }
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }

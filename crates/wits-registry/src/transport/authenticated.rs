@@ -1,7 +1,7 @@
 //! Asking as somebody.
 //!
-//! Nobody is named until a host wants to know: the first request shows nothing, and a 401 says what is
-//! wanted (the demand of a host is learnt once). Then the user's credential is tried, if there is one,
+//! Nobody is named until a host wants to know (but where it is not known to ask, see [`Scope::plain`]):
+//! the first request shows nothing, and a 401 says what is wanted (the demand of a host is learnt once). Then the user's credential is tried, if there is one,
 //! and for reading, if that is not taken, nobody's: a public package can be had with credentials that
 //! have gone stale. Every way ends: a token that is not taken is renewed once.
 
@@ -67,7 +67,9 @@ impl Transport {
         };
         let turn = host.turn().await;
         let mut bare = None;
-        if host.demand().is_none() {
+        // A host without tokens may not ask at all, and answer a stranger as if there were nothing.
+        let unasked = !scope.takes_tokens() && self.options().credentials.held(scope.host());
+        if host.demand().is_none() && !unasked {
             let response = self.send(call, request, None).await?;
             if !self.wants_to_know(ask, &response).await? {
                 return Ok(response);
@@ -95,8 +97,8 @@ impl Transport {
         if !reads {
             return Err(refused);
         }
-        match self.attempt(ask, &Identity::Anonymous, bare).await? {
-            Attempt::Answered(response) => {
+        match self.attempt(ask, &Identity::Anonymous, bare).await {
+            Ok(Attempt::Answered(response)) => {
                 if host.to_be_told(&known) {
                     self.options().notes.tell(RegistryNote::StaleCredential {
                         host: scope.host().to_owned(),
@@ -104,8 +106,9 @@ impl Transport {
                 }
                 Ok(response)
             }
+            Err(failure) if failure.passes() => Err(failure),
             // The first says more: the user thinks to have a key.
-            Attempt::Refused(_) => Err(refused),
+            Ok(Attempt::Refused(_)) | Err(_) => Err(refused),
         }
     }
 
@@ -215,9 +218,7 @@ impl Transport {
                     host.refuse(who);
                     return self.refused(ask, who, response).await;
                 }
-                (StatusCode::FORBIDDEN, Some(_)) if who.is_known() => {
-                    return self.refused(ask, who, response).await;
-                }
+                (StatusCode::FORBIDDEN, _) => return self.refused(ask, who, response).await,
                 _ => return Ok(Attempt::Answered(response)),
             }
         }

@@ -29,8 +29,7 @@ impl Scope {
     }
 
     /// Whatever is done below `path` at a `host` that has no tokens of its own to give: it is shown the
-    /// user's credential as it is, if it wants to know who asks.
-    #[allow(dead_code)] // for backends other than OCI
+    /// user's credential as it is, unasked, since a Bindle server does not ask.
     pub(crate) fn plain(host: &str, path: &str) -> Self {
         Self::new(host, path, Action::Plain)
     }

@@ -28,6 +28,7 @@ pub(crate) fn publication(at: &str, wasm: &[u8]) -> Publication {
         imports: vec![],
         annotations: BTreeMap::from([("dev.wits.test".to_owned(), "yes".to_owned())]),
         title: "greet.wasm".to_owned(),
+        files: Vec::new(),
     }
 }
 

@@ -1,0 +1,339 @@
+//! A server that misbehaves: it takes what is published, and hands out what a test makes of it.
+
+use std::collections::BTreeMap;
+
+use wits_model::{Digest, ErrorKind};
+use wits_registry::Outcome;
+
+use super::server::{Asked, Server, Told};
+use super::*;
+
+/// Everything that was published.
+#[derive(Default)]
+struct Stored {
+    invoices: BTreeMap<String, String>,
+    parcels: BTreeMap<String, Vec<u8>>,
+}
+
+/// A server whose answers pass through `change`.
+fn server(change: impl Fn(&Asked, Told) -> Told + Send + Sync + 'static) -> Server {
+    let stored = Mutex::new(Stored::default());
+    Server::start(move |asked| {
+        let answer = answer(&mut stored.lock().unwrap(), asked);
+        change(asked, answer)
+    })
+}
+
+fn answer(stored: &mut Stored, asked: &Asked) -> Told {
+    let path = asked.path.strip_prefix("/v1/").unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default();
+    let absent = || Told::new(404, "error = \"not found\"\n");
+    match (asked.method.as_str(), path) {
+        ("POST", "_i") => {
+            let text = String::from_utf8(asked.body.clone()).unwrap();
+            let invoice: toml::Table = text.parse().unwrap();
+            let field = |key: &str| invoice["bindle"][key].as_str().unwrap().to_owned();
+            let id = format!("{}/{}", field("name"), field("version"));
+            if stored.invoices.contains_key(&id) {
+                return Told::new(409, "error = \"resource already exists\"\n");
+            }
+            stored.invoices.insert(id, text);
+            Told::new(202, "")
+        }
+        ("GET", path) => {
+            if let Some(id) = path.strip_prefix("_r/missing/") {
+                let Some(invoice) = stored.invoices.get(id) else {
+                    return absent();
+                };
+                let invoice: toml::Table = invoice.parse().unwrap();
+                let parcels = invoice["parcel"].as_array().unwrap().iter();
+                let labels = parcels.map(|parcel| parcel["label"].clone());
+                let missing: Vec<_> = labels
+                    .filter(|label| {
+                        !stored
+                            .parcels
+                            .contains_key(label["sha256"].as_str().unwrap())
+                    })
+                    .collect();
+                let list = toml::Table::from_iter([("missing".to_owned(), missing.into())]);
+                return Told::new(200, list.to_string());
+            }
+            match path.strip_prefix("_i/").and_then(|id| id.split_once('@')) {
+                Some((_, sha)) => stored
+                    .parcels
+                    .get(sha)
+                    .map_or_else(absent, |bytes| Told::new(200, bytes.clone())),
+                None => stored
+                    .invoices
+                    .get(path.strip_prefix("_i/").unwrap_or_default())
+                    .map_or_else(absent, |text| Told::new(200, text.clone())),
+            }
+        }
+        ("POST", path) => {
+            let (_, sha) = path.split_once('@').unwrap();
+            stored.parcels.insert(sha.to_owned(), asked.body.clone());
+            Told::new(200, "message = \"parcel created\"\n")
+        }
+        // A server that says yes to everything that it is only asked about.
+        ("HEAD", _) => Told::new(200, ""),
+        _ => absent(),
+    }
+}
+
+fn at(server: &Server) -> PackageSource {
+    format!("bindle+http://{}/v1/demo/greet", server.address)
+        .parse()
+        .unwrap()
+}
+
+/// A server that hands out the invoice changed.
+fn with_invoice(change: impl Fn(String) -> String + Send + Sync + 'static) -> Server {
+    server(move |asked, told| {
+        let is_invoice = asked.line() == "GET /v1/_i/demo/greet/1.0.0?yanked=true";
+        match (is_invoice, told.body.clone()) {
+            (true, server::Body::Whole(text)) if told.status == 200 => {
+                Told::new(200, change(String::from_utf8(text).unwrap()))
+            }
+            _ => told,
+        }
+    })
+}
+
+use super::server;
+
+#[test]
+fn a_good_one_passes() {
+    let user = User::new();
+    let server = server(|_, told| told);
+    let at = at(&server);
+    let pin = user.publish(&at, "1.0.0");
+    assert_eq!(user.release(&at, "1.0.0").unwrap(), pin);
+    assert_eq!(user.pull(&at, "1.0.0", &pin).unwrap(), WASM);
+    assert!(server.lines().iter().all(|line| !line.starts_with("HEAD")));
+}
+
+#[test]
+fn an_invoice_that_is_not_right_is_refused() {
+    type Change = fn(String) -> String;
+    let cases: &[(&str, Change, ErrorKind, &str)] = &[
+        (
+            "another bindle",
+            |text| text.replace("name = \"demo/greet\"", "name = \"demo/other\""),
+            ErrorKind::Integrity,
+            "`demo/other/1.0.0`",
+        ),
+        (
+            "another version",
+            |text| text.replace("version = \"1.0.0\"", "version = \"1.0.1\""),
+            ErrorKind::Integrity,
+            "`demo/greet/1.0.1`",
+        ),
+        (
+            "unsigned",
+            |text| text.split_once("[[signature]]").unwrap().0.to_owned(),
+            ErrorKind::Integrity,
+            "no signature",
+        ),
+        (
+            "wrongly signed",
+            |text| text.replace("signature = \"", "signature = \"AAAA"),
+            ErrorKind::Integrity,
+            "as creator is not valid",
+        ),
+        (
+            "by somebody else",
+            |text| text.replace("by = \"me ", "by = \"you "),
+            ErrorKind::Integrity,
+            "`you <me@example.com>`",
+        ),
+        (
+            "in another role",
+            |text| text.replace("role = \"creator\"", "role = \"host\""),
+            ErrorKind::Integrity,
+            "no signature as creator",
+        ),
+        (
+            "an unknown role",
+            |text| text.replace("role = \"creator\"", "role = \"owner\""),
+            ErrorKind::Project,
+            "`owner`",
+        ),
+        (
+            "an unknown key",
+            |text| format!("novel = 1\n{text}"),
+            ErrorKind::Project,
+            "`novel`",
+        ),
+        (
+            "another parcel",
+            |text| text.replace(&Digest::of(WASM).hex(), &Digest::of("x").hex()),
+            ErrorKind::Integrity,
+            "not valid",
+        ),
+        (
+            "yanked",
+            |text| format!("yanked = true\n{text}"),
+            ErrorKind::Project,
+            "was yanked",
+        ),
+        (
+            "another format",
+            |text| text.replace("bindleVersion = \"1.0.0\"", "bindleVersion = \"2.0.0\""),
+            ErrorKind::Project,
+            "`2.0.0`",
+        ),
+        (
+            "no package in it",
+            |text| text.replace("application/wasm", "text/plain"),
+            ErrorKind::Project,
+            "is not a Wasm package",
+        ),
+        (
+            "no TOML",
+            |_| "<html>".to_owned(),
+            ErrorKind::Project,
+            "malformed",
+        ),
+    ];
+    for (name, change, kind, said) in cases {
+        let user = User::new();
+        let server = with_invoice(*change);
+        let at = at(&server);
+        // What is published is read back as it was: the change is seen by those who come after.
+        let _ = run(backend(&user.registries(), &at).publish(&at, &publication("1.0.0", WASM)));
+        let error = user.release(&at, "1.0.0").unwrap_err();
+        assert_eq!(error.kind(), *kind, "{name}: {error}");
+        assert!(error.to_string().contains(said), "{name}: {error}");
+    }
+}
+
+#[test]
+fn wrong_bytes_are_refused() {
+    for bytes in [
+        &b"\0asm and so off"[..],
+        b"\0asm",
+        b"\0asm and so on and on",
+        b"",
+    ] {
+        let user = User::new();
+        let server = server(move |asked, told| {
+            if asked.method == "GET" && asked.path.contains('@') {
+                Told::new(200, bytes)
+            } else {
+                told
+            }
+        });
+        let at = at(&server);
+        let error = run(backend(&user.registries(), &at).publish(&at, &publication("1.0.0", WASM)));
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Integrity);
+        let pin = user.release(&at, "1.0.0").unwrap();
+        let error = user.pull(&at, "1.0.0", &pin).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    }
+}
+
+/// The answer to the invoice is lost on the way: the retry finds it there, and that it is ours.
+#[test]
+fn an_invoice_that_was_taken_without_an_answer_is_ours() {
+    let user = User::new();
+    let lost = Mutex::new(false);
+    let server = server(move |asked, told| {
+        let mut lost = lost.lock().unwrap();
+        if asked.line() == "POST /v1/_i" && !*lost {
+            *lost = true;
+            return Told::sent(server::Body::Reset);
+        }
+        told
+    });
+    let at = at(&server);
+    user.publish(&at, "1.0.0");
+    assert_eq!(
+        user.pull(&at, "1.0.0", &user.release(&at, "1.0.0").unwrap())
+            .unwrap(),
+        WASM
+    );
+}
+
+/// It says that nothing is missing, and has nothing.
+#[test]
+fn a_server_that_takes_nothing_has_nothing() {
+    let user = User::new();
+    let server = server(|asked, told| {
+        if asked.path.contains('@') {
+            Told::new(404, "error = \"not found\"\n")
+        } else if asked.path.contains("_r/missing") {
+            Told::new(200, "missing = []\n")
+        } else {
+            told
+        }
+    });
+    let at = at(&server);
+    let error = run(backend(&user.registries(), &at).publish(&at, &publication("1.0.0", WASM)));
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Transient);
+}
+
+#[test]
+fn an_upload_that_breaks_off_is_taken_up_again() {
+    let user = User::new();
+    let broken = Mutex::new(0);
+    let server = server(move |asked, told| {
+        let mut broken = broken.lock().unwrap();
+        if asked.method == "POST" && asked.path.contains('@') && *broken < 2 {
+            *broken += 1;
+            return Told::new(
+                409,
+                "error = \"a write operation is currently in progress\"\n",
+            );
+        }
+        told
+    });
+    let at = at(&server);
+    let publication = publication("1.0.0", WASM);
+    let published = run(backend(&user.registries(), &at).publish(&at, &publication)).unwrap();
+    assert_eq!(published.outcome, Outcome::New);
+}
+
+#[test]
+fn a_list_ends() {
+    let user = User::new();
+    let server = server(|asked, told| {
+        if asked.path.starts_with("/v1/_q") {
+            let page =
+                "more = true\n[[invoices]]\nbindle = { name = \"x\", version = \"1.0.0\" }\n";
+            Told::new(200, page)
+        } else {
+            told
+        }
+    });
+    let at = at(&server);
+    let registries = user.with(|options| options.limits.max_pages = 20);
+    let error = run(backend(&registries, &at).versions(&at)).unwrap_err();
+    assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
+    assert_eq!(server.lines().len(), 20);
+}
+
+#[test]
+fn credentials_stay_where_they_belong() {
+    use wits_registry::Redacted;
+    let elsewhere = server(|_, told| told);
+    let away = elsewhere.url("/v1/_i/demo/greet/1.0.0");
+    let server = server(move |asked, told| {
+        if asked.path.contains("yanked=true") {
+            Told::new(307, "").with("location", away.clone())
+        } else {
+            told
+        }
+    });
+    let user = User::new();
+    let at = at(&server);
+    let registries = user.with(|options| {
+        options.credentials = Arc::new(Always(Credential::Bearer(Redacted::new("canary"))));
+    });
+    let error = run(backend(&registries, &at).release(&at, &version("1.0.0"))).unwrap_err();
+    assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
+    assert_eq!(
+        server.log()[0].header("authorization"),
+        Some("Bearer canary")
+    );
+    assert!(elsewhere.log().is_empty());
+}
