@@ -51,6 +51,11 @@ impl Failure {
         }
     }
 
+    /// Whether the same request may be answered otherwise next time.
+    pub(super) fn passes(&self) -> bool {
+        self.again != Again::Never
+    }
+
     /// A refusal.
     pub(super) fn refused(error: RegistryError, status: StatusCode) -> Self {
         Self {
@@ -180,7 +185,7 @@ where
         .with_jitter();
     operation
         .retry(pauses)
-        .when(|failure| failure.again != Again::Never)
+        .when(Failure::passes)
         .adjust(|failure: &Failure, pause| match failure.again {
             // No more tries are left when there is no pause.
             Again::After(after) => pause.map(|pause| pause.max(after)),

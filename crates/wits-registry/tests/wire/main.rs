@@ -1,11 +1,15 @@
 //! OCI registries that misbehave, and what is asked of those that do not.
 #![cfg(feature = "network")]
 
+#[path = "../support/keys.rs"]
+mod keys;
 #[path = "../support/server.rs"]
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod credentials;
+mod mirrors;
 mod patience;
 mod publish;
 mod pull;

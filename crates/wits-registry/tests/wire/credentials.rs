@@ -1,0 +1,714 @@
+//! Who is shown what.
+
+use super::*;
+use crate::keys::{Heard, Keys, as_user, basic};
+use base64::Engine as _;
+use wits_registry::credentials::CredentialError;
+use wits_registry::{Credential, Proxy, RegistryNote, Shown};
+
+fn basic_header(user: &str, password: &str) -> String {
+    let pair = format!("{user}:{password}");
+    format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(pair)
+    )
+}
+
+/// The scopes of a request for a token.
+fn scopes(asked: &Asked) -> Vec<String> {
+    let body = String::from_utf8(asked.body.clone()).unwrap();
+    let query = match asked.path.split_once('?') {
+        Some((_, query)) => query.to_owned(),
+        None => body,
+    };
+    url::form_urlencoded::parse(query.as_bytes())
+        .filter(|(key, _)| key == "scope")
+        .flat_map(|(_, value)| value.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+/// A token that says what it is for: `WHO|SCOPE|SCOPE`.
+fn granted(who: &str, scopes: &[String]) -> Told {
+    let token = std::iter::once(who.to_owned())
+        .chain(scopes.iter().map(|scope| scope.replace(':', "/")))
+        .collect::<Vec<_>>()
+        .join("|");
+    Told::new(
+        200,
+        json!({ "token": token, "expires_in": 300 }).to_string(),
+    )
+}
+
+/// The repository in a path below `/v2/`.
+fn repository(path: &str) -> String {
+    let path = path.strip_prefix("/v2/").unwrap_or_default();
+    let end = ["/manifests/", "/blobs/", "/tags/"]
+        .iter()
+        .filter_map(|part| path.find(part))
+        .min();
+    path[..end.unwrap_or(0)].to_owned()
+}
+
+/// What is at `demo/greet`, at every repository.
+fn anywhere(asked: &Asked) -> Told {
+    let mut asked = asked.clone();
+    asked.path = asked
+        .path
+        .replace(&format!("/{}/", repository(&asked.path)), "/demo/greet/");
+    good(&asked)
+}
+
+/// A registry with token authentication, in which `realm` decides about a request for a token and
+/// `enter(who, repository)` about the repositories.
+fn guarded<R, E>(realm: R, enter: E) -> Server
+where
+    R: Fn(&Asked) -> Told + Send + Sync + 'static,
+    E: Fn(&str, &str) -> bool + Send + Sync + 'static,
+{
+    with_own_address(move |own| {
+        move |asked: &Asked| {
+            if asked.path.starts_with("/token") {
+                return realm(asked);
+            }
+            let repository = repository(&asked.path);
+            let token = asked
+                .header("authorization")
+                .and_then(|header| header.strip_prefix("Bearer "))
+                .unwrap_or_default();
+            let (who, scopes) = token.split_once('|').unwrap_or_default();
+            let needed = match asked.method.as_str() {
+                "GET" | "HEAD" => format!("repository/{repository}/pull"),
+                _ => format!("repository/{repository}/pull,push"),
+            };
+            let covers = scopes.split('|').any(|scope| scope.starts_with(&needed));
+            if !covers {
+                let scope = needed.replacen('/', ":", 1);
+                let scope = match scope.rsplit_once('/') {
+                    Some((path, actions)) => format!("{path}:{actions}"),
+                    None => scope,
+                };
+                let challenge = format!(
+                    r#"Bearer realm="{}/token",service="s",scope="{scope}""#,
+                    own.lock().unwrap()
+                );
+                return Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
+            }
+            if !enter(who, &repository) {
+                return Told::error(403, "DENIED");
+            }
+            anywhere(asked)
+        }
+    })
+}
+
+fn source(server: &Server, repository: &str) -> PackageSource {
+    format!("oci+http://{}/{repository}", server.address)
+        .parse()
+        .unwrap()
+}
+
+fn tokens(server: &Server) -> Vec<Asked> {
+    let mut log = server.log();
+    log.retain(|asked| asked.path.starts_with("/token"));
+    log
+}
+
+fn session(server: &Server, keys: Keys) -> (Registries, Arc<Keys>, Heard) {
+    let _ = server;
+    let (options, keys, heard) = as_user(impatient(), keys);
+    (Registries::new(options), keys, heard)
+}
+
+fn stale(server: &Server) -> RegistryNote {
+    RegistryNote::StaleCredential {
+        host: server.address.to_string(),
+    }
+}
+
+#[test]
+fn a_password_goes_to_the_realm_and_a_token_to_the_registry() {
+    let expected = basic_header("me", "pass:word");
+    let server = guarded(
+        move |asked| match asked.header("authorization") {
+            Some(header) if header == expected => granted("me", &scopes(asked)),
+            _ => Told::error(401, "UNAUTHORIZED"),
+        },
+        |who, _| who == "me",
+    );
+    let host = server.address.to_string();
+    let (all, keys, heard) = session(
+        &server,
+        Keys::default().with(&host, "", basic("me", "pass:word")),
+    );
+    let at = at(&server);
+    let pin = run(backend(&all, &at).release(&at, &version("1.0.0")))
+        .unwrap()
+        .pin;
+    assert_eq!(
+        run(backend(&all, &at).pull(&at, &version("1.0.0"), &pin)).unwrap(),
+        WASM
+    );
+    let log = server.log();
+    assert_eq!(log[0].header("authorization"), None);
+    assert!(log[1].path.starts_with("/token?service=s&scope="));
+    assert!(log[2..].iter().all(|asked| {
+        asked
+            .header("authorization")
+            .unwrap()
+            .starts_with("Bearer me|")
+    }));
+    assert_eq!(log.len(), 4);
+    assert_eq!(keys.asked(), [format!("{host} demo/greet")]);
+    assert!(heard.all().is_empty());
+}
+
+#[test]
+fn an_identity_token_is_posted() {
+    let server = guarded(
+        |asked| {
+            let form: std::collections::BTreeMap<String, String> =
+                url::form_urlencoded::parse(&asked.body)
+                    .into_owned()
+                    .collect();
+            let good = asked.method == "POST"
+                && asked.header("authorization").is_none()
+                && asked.header("content-type") == Some("application/x-www-form-urlencoded")
+                && form["grant_type"] == "refresh_token"
+                && form["refresh_token"] == "re+fresh"
+                && form["service"] == "s"
+                && form["client_id"] == "wits";
+            if !good {
+                return Told::new(400, r#"{"error":"invalid_grant"}"#);
+            }
+            let token = format!("me|{}", form["scope"].replace(':', "/"));
+            Told::new(
+                200,
+                json!({ "access_token": token, "refresh_token": "other" }).to_string(),
+            )
+        },
+        |who, _| who == "me",
+    );
+    let host = server.address.to_string();
+    let key = Credential::Identity("re+fresh".into());
+    let (all, _, heard) = session(&server, Keys::default().with(&host, "", key));
+    let at = at(&server);
+    run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
+    assert_eq!(tokens(&server)[0].line(), "POST /token");
+    assert!(heard.all().is_empty());
+
+    // One that is no longer good, for what nobody else may see either.
+    let key = Credential::Identity("stale".into());
+    let (all, ..) = session(&server, Keys::default().with(&host, "", key));
+    let error = run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RegistryError::Denied {
+                shown: Shown::Credential,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_registry_may_want_the_password_itself() {
+    let expected = basic_header("AWS", "pw");
+    let server = Server::start(move |asked| match asked.header("authorization") {
+        Some(header) if header == expected => good(asked),
+        _ => Told::error(401, "UNAUTHORIZED").with("www-authenticate", r#"Basic realm="x""#),
+    });
+    let host = server.address.to_string();
+    let (all, keys, _) = session(&server, Keys::default().with(&host, "", basic("AWS", "pw")));
+    let at = at(&server);
+    let registry = backend(&all, &at);
+    let pin = run(registry.release(&at, &version("1.0.0"))).unwrap().pin;
+    run(registry.pull(&at, &version("1.0.0"), &pin)).unwrap();
+    let shown: Vec<_> = server
+        .log()
+        .iter()
+        .map(|asked| asked.header("authorization").is_some())
+        .collect();
+    assert_eq!(shown, [false, true, true]);
+    assert_eq!(keys.asked().len(), 1);
+}
+
+#[test]
+fn a_registry_token_is_sent_as_it_is() {
+    let server = Server::start(|asked| match asked.header("authorization") {
+        Some("Bearer mine") => good(asked),
+        _ => Told::error(401, "UNAUTHORIZED").with(
+            "www-authenticate",
+            r#"Bearer realm="https://realm.invalid/""#,
+        ),
+    });
+    let host = server.address.to_string();
+    let key = Credential::Bearer("mine".into());
+    let (all, ..) = session(&server, Keys::default().with(&host, "", key));
+    let at = at(&server);
+    run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
+    assert_eq!(server.log().len(), 2);
+}
+
+#[test]
+fn each_repository_has_its_own_credential() {
+    let (a, b) = (basic_header("a", "pass-a"), basic_header("b", "pass-b"));
+    let server = guarded(
+        move |asked| match asked.header("authorization") {
+            Some(header) if header == a => granted("a", &scopes(asked)),
+            Some(header) if header == b => granted("b", &scopes(asked)),
+            None => granted("nobody", &scopes(asked)),
+            _ => Told::error(401, "UNAUTHORIZED"),
+        },
+        |who, repository| match repository.split('/').next() {
+            Some("team-a") => who == "a",
+            Some("team-b") => who == "b",
+            _ => true,
+        },
+    );
+    let host = server.address.to_string();
+    let (all, _, heard) = session(
+        &server,
+        Keys::default()
+            .with(&host, "team-a", basic("a", "pass-a"))
+            .with(&host, "team-b", basic("b", "pass-b")),
+    );
+    run(async {
+        for name in ["team-a/x", "team-b/x", "team-a/y", "public/x"] {
+            let at = source(&server, name);
+            let release = backend(&all, &at).release(&at, &version("1.0.0")).await;
+            release.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    });
+    let who: Vec<_> = server
+        .log()
+        .iter()
+        .filter_map(|asked| {
+            let (who, _) = asked
+                .header("authorization")?
+                .strip_prefix("Bearer ")?
+                .split_once('|')?;
+            Some(format!("{who} {}", repository(&asked.path)))
+        })
+        .collect();
+    assert_eq!(
+        who,
+        ["a team-a/x", "b team-b/x", "a team-a/y", "nobody public/x"]
+    );
+    assert!(heard.all().is_empty());
+}
+
+#[test]
+fn a_stale_credential_does_not_hide_a_public_package() {
+    let server = guarded(
+        |asked| match asked.header("authorization") {
+            Some(_) => Told::error(401, "UNAUTHORIZED"),
+            None => granted("nobody", &scopes(asked)),
+        },
+        |_, repository| repository.starts_with("public"),
+    );
+    let host = server.address.to_string();
+    let key = || Keys::default().with(&host, "", basic("me", "long gone"));
+    let (all, _, heard) = session(&server, key());
+    run(async {
+        for name in ["public/x", "public/y", "public/z"] {
+            let at = source(&server, name);
+            let release = backend(&all, &at).release(&at, &version("1.0.0")).await;
+            release.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    });
+    assert_eq!(heard.all(), [stale(&server)]);
+    assert!(heard.all()[0].help().contains("wits login"));
+    // Who was not taken once is not asked for again.
+    let shown = tokens(&server)
+        .iter()
+        .filter(|asked| asked.header("authorization").is_some())
+        .count();
+    assert_eq!(shown, 1);
+
+    // What is private stays so, and nobody publishes as nobody.
+    let at = source(&server, "private/x");
+    let error = run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RegistryError::Denied {
+                shown: Shown::Credential,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(
+        error
+            .help()
+            .unwrap()
+            .contains(&format!("wits login {host}"))
+    );
+    assert_eq!(heard.all().len(), 1);
+    let at = source(&server, "public/x");
+    let (all, _, heard) = session(&server, key());
+    let error = run(backend(&all, &at).publish(&at, &publication("2.0.0", WASM))).unwrap_err();
+    assert!(matches!(error, RegistryError::Denied { .. }), "{error}");
+    assert!(heard.all().is_empty());
+}
+
+#[test]
+fn a_credential_without_the_right_does_not_hide_a_public_package() {
+    // As GHCR does with a token that may not read packages.
+    let server = guarded(
+        |asked| match asked.header("authorization") {
+            Some(_) => granted("powerless", &scopes(asked)),
+            None => granted("nobody", &scopes(asked)),
+        },
+        |who, _| who == "nobody",
+    );
+    let host = server.address.to_string();
+    let (all, _, heard) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
+    let at = at(&server);
+    run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
+    assert_eq!(heard.all(), [stale(&server)]);
+
+    // And with a password that a registry itself does not take.
+    let server = Server::start(|asked| match asked.header("authorization") {
+        Some(_) => Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
+        None if asked.path.contains("/private/") => {
+            Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+        }
+        None => anywhere(asked),
+    });
+    let host = server.address.to_string();
+    let (all, _, heard) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
+    let private = source(&server, "private/x");
+    let error = run(backend(&all, &private).release(&private, &version("1.0.0"))).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RegistryError::Denied {
+                shown: Shown::Credential,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    let public = source(&server, "public/x");
+    run(backend(&all, &public).release(&public, &version("1.0.0"))).unwrap();
+    assert_eq!(heard.all(), [stale(&server)]);
+}
+
+#[test]
+fn what_is_denied_says_what_was_shown() {
+    let server = Server::start(|_| {
+        Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+    });
+    let host = server.address.to_string();
+    let error = release(&server).unwrap_err();
+    let RegistryError::Denied { shown, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(*shown, Shown::Nothing);
+    let help = error.help().unwrap();
+    assert!(
+        help.contains(&format!("needs credentials (`wits login {host}`)")),
+        "{help}"
+    );
+
+    // An identity token is for realms.
+    let key = Credential::Identity("x".into());
+    let (all, ..) = session(&server, Keys::default().with(&host, "", key));
+    let at = at(&server);
+    let error = run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap_err();
+    assert!(error.to_string().contains("it wants `Basic`"), "{error}");
+}
+
+#[test]
+fn a_broken_keeper_is_named() {
+    let server = guarded(|asked| granted("nobody", &scopes(asked)), |_, _| true);
+    let host = server.address.to_string();
+    let error = CredentialError::Helper {
+        helper: "docker-credential-stuck".to_owned(),
+        reason: "did not answer within 10 s".to_owned(),
+    };
+    let (all, keys, _) = session(&server, Keys::default().broken(&host, error));
+    let at = at(&server);
+    for _ in 0..2 {
+        let error = run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap_err();
+        assert!(
+            matches!(error, RegistryError::Credentials { .. }),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains("docker-credential-stuck"),
+            "{error}"
+        );
+        assert!(error.help().is_some());
+    }
+    // It is asked once, and nothing is asked without it.
+    assert_eq!(keys.asked().len(), 1);
+    assert!(tokens(&server).is_empty());
+}
+
+#[test]
+fn credentials_do_not_go_in_cleartext() {
+    // A proxy that is the registry as well, so that its host is not this machine.
+    let server = Server::start(|asked| {
+        let path = asked
+            .path
+            .strip_prefix("http://r.example")
+            .expect(&asked.path);
+        match asked.header("authorization") {
+            Some(_) => good(&Asked {
+                path: path.to_owned(),
+                ..asked.clone()
+            }),
+            None => Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
+        }
+    });
+    let at: PackageSource = "oci+http://r.example/demo/greet".parse().unwrap();
+    let keys = || Keys::default().with("r.example", "", basic("me", "pw"));
+    let (mut options, ..) = as_user(impatient(), keys());
+    options.proxy = Proxy::Url(server.url("").into());
+    let all = Registries::new(options.clone());
+    let error = run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RegistryError::Denied {
+                shown: Shown::Withheld,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(error.help().unwrap().contains("not sent without TLS"));
+    assert!(
+        server
+            .log()
+            .iter()
+            .all(|asked| asked.header("authorization").is_none())
+    );
+
+    // Unless the user has said so.
+    options.cleartext.insert("r.example".to_owned());
+    let all = Registries::new(options);
+    run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
+}
+
+#[test]
+fn what_is_hidden_from_strangers_is_found_by_those_who_have_a_key() {
+    // 404 for everything, and a challenge only at the root.
+    let expected = basic_header("me", "pw");
+    let server = Server::start(move |asked| match asked.header("authorization") {
+        Some(header) if header == expected => good(asked),
+        _ if asked.path == "/v2/" => {
+            Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+        }
+        _ => Told::error(404, "NAME_UNKNOWN"),
+    });
+    let host = server.address.to_string();
+    let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
+    let at = at(&server);
+    run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
+    assert_eq!(
+        server.lines(),
+        [
+            "GET /v2/demo/greet/manifests/1.0.0",
+            "GET /v2/",
+            "GET /v2/demo/greet/manifests/1.0.0",
+        ]
+    );
+    // Who has none does not ask.
+    let server = Server::start(|_| Told::error(404, "NAME_UNKNOWN"));
+    assert!(release(&server).is_err());
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[test]
+fn pushing_takes_a_token_for_pushing_and_reading_does_not() {
+    let server = guarded(|asked| granted("me", &scopes(asked)), |_, _| true);
+    let host = server.address.to_string();
+    let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
+    let at = at(&server);
+    run(async {
+        let registry = backend(&all, &at);
+        registry.release(&at, &version("1.0.0")).await.unwrap();
+        // It fails in the end: this registry takes nothing.
+        let _ = registry.publish(&at, &publication("2.0.0", WASM)).await;
+    });
+    let asked: Vec<_> = tokens(&server).iter().flat_map(scopes).collect();
+    assert_eq!(
+        asked,
+        [
+            "repository:demo/greet:pull",
+            "repository:demo/greet:pull,push"
+        ]
+    );
+}
+
+#[test]
+fn a_token_that_ends_midway_is_renewed_once() {
+    let served = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&served);
+    let server = with_own_address(|own| {
+        move |asked: &Asked| {
+            if asked.path.starts_with("/token") {
+                let number = counted.fetch_add(1, Ordering::SeqCst);
+                return Told::new(200, json!({ "token": format!("t{number}") }).to_string());
+            }
+            // The first token is good for the manifest only, the second for the blob; none for tags.
+            let wanted = match asked.path.as_str() {
+                path if path.contains("/manifests/") => "Bearer t0",
+                path if path.contains("/blobs/") => "Bearer t1",
+                _ => "Bearer never",
+            };
+            if asked.header("authorization") == Some(wanted) {
+                return good(asked);
+            }
+            let challenge = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
+            Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
+        }
+    });
+    let (all, at) = (Registries::new(impatient()), at(&server));
+    let registry = backend(&all, &at);
+    run(async {
+        let pin = registry.release(&at, &version("1.0.0")).await.unwrap().pin;
+        registry.pull(&at, &version("1.0.0"), &pin).await.unwrap();
+        assert_eq!(served.load(Ordering::SeqCst), 2);
+        let error = registry.versions(&at).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Denied { .. }), "{error}");
+    });
+    assert_eq!(served.load(Ordering::SeqCst), 3);
+}
+
+/// Asks for a version of `count` repositories at the same time.
+fn many(server: &Server, count: usize) {
+    let (all, ..) = session(server, Keys::default());
+    let sources: Vec<_> = (0..count)
+        .map(|number| source(server, &format!("demo/p{number}")))
+        .collect();
+    let wanted = version("1.0.0");
+    run(async {
+        let releases = sources
+            .iter()
+            .map(|at| backend(&all, at).release(at, &wanted));
+        for (number, release) in futures_util::future::join_all(releases)
+            .await
+            .into_iter()
+            .enumerate()
+        {
+            release.unwrap_or_else(|error| panic!("{number}: {error}"));
+        }
+    });
+}
+
+#[test]
+fn one_token_serves_many_repositories() {
+    let server = guarded(|asked| granted("nobody", &scopes(asked)), |_, _| true);
+    many(&server, 40);
+    let tokens: Vec<_> = tokens(&server)
+        .iter()
+        .map(|asked| scopes(asked).len())
+        .collect();
+    assert_eq!(tokens.iter().sum::<usize>(), 40);
+    assert!(tokens.len() <= 4, "{tokens:?}");
+    assert!(tokens.iter().all(|count| *count <= 16), "{tokens:?}");
+    // One went ahead and learnt what is wanted.
+    let bare = server
+        .log()
+        .iter()
+        .filter(|asked| asked.path.starts_with("/v2/") && asked.header("authorization").is_none())
+        .count();
+    assert_eq!(bare, 1);
+}
+
+#[test]
+fn registries_that_want_a_token_a_repository_get_it() {
+    // One that does not hear of several scopes, one that grants the first only, one whose registry takes
+    // no token that long.
+    let refusing = guarded(
+        |asked| match scopes(asked) {
+            scopes if scopes.len() > 1 => Told::error(400, "UNSUPPORTED"),
+            scopes => granted("nobody", &scopes),
+        },
+        |_, _| true,
+    );
+    let stingy = guarded(|asked| granted("nobody", &scopes(asked)[..1]), |_, _| true);
+    let narrow = with_own_address(|own| {
+        move |asked: &Asked| {
+            if asked.path.starts_with("/token") {
+                return granted("nobody", &scopes(asked));
+            }
+            match asked.header("authorization") {
+                Some(header) if header.len() > 60 => Told::new(431, ""),
+                Some(_) => anywhere(asked),
+                None => {
+                    let challenge = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
+                    Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
+                }
+            }
+        }
+    });
+    for (name, server) in [
+        ("refusing", refusing),
+        ("stingy", stingy),
+        ("narrow", narrow),
+    ] {
+        many(&server, 20);
+        let counts: Vec<_> = tokens(&server)
+            .iter()
+            .map(|asked| scopes(asked).len())
+            .collect();
+        let single = counts.iter().filter(|count| **count == 1).count();
+        let several = counts.len() - single;
+        assert!((1..=2).contains(&several), "{name}: {counts:?}");
+        assert!(single >= 16, "{name}: {counts:?}");
+        assert!(server.log().len() <= 100, "{name}: {}", server.log().len());
+    }
+}
+
+#[test]
+fn a_password_stays_at_home_and_out_of_redirects() {
+    let store = Server::start(|_| Told::new(200, WASM));
+    let away = store.url("/stored");
+    let server = Server::start(move |asked| match asked.header("authorization") {
+        None => Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
+        Some(_) if asked.path.contains("/blobs/") => {
+            Told::new(307, "").with("location", away.clone())
+        }
+        Some(_) => good(asked),
+    });
+    let host = server.address.to_string();
+    let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
+    let at = at(&server);
+    run(async {
+        let registry = backend(&all, &at);
+        let pin = registry.release(&at, &version("1.0.0")).await.unwrap().pin;
+        assert_eq!(
+            registry.pull(&at, &version("1.0.0"), &pin).await.unwrap(),
+            WASM
+        );
+    });
+    let [stored] = store.log().try_into().unwrap();
+    assert_eq!(stored.header("authorization"), None);
+}
+
+#[test]
+fn a_realm_that_sends_elsewhere_gets_no_credential_there() {
+    let elsewhere = Server::start(|_| Told::new(200, r#"{"token":"x"}"#));
+    for status in [301, 302, 307, 308] {
+        for key in [basic("me", "pw"), Credential::Identity("refresh".into())] {
+            let away = elsewhere.url("/token");
+            let server = guarded(
+                move |_| Told::new(status, "").with("location", away.clone()),
+                |_, _| true,
+            );
+            let host = server.address.to_string();
+            let (all, ..) = session(&server, Keys::default().with(&host, "", key));
+            let at = at(&server);
+            let error = run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap_err();
+            assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
+        }
+    }
+    assert!(elsewhere.log().is_empty());
+}
