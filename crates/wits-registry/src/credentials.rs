@@ -62,7 +62,7 @@ pub enum Credential {
     /// A token that the registry itself takes, sent as it is (`registrytoken` of a Docker
     /// configuration).
     Bearer(Redacted),
-    /// An OAuth2 refresh token, which the registry's realm exchanges for tokens (`identitytoken` of a
+    /// An OAuth 2 refresh token, which the registry's realm exchanges for tokens (`identitytoken` of a
     /// Docker configuration).
     Identity(Redacted),
 }

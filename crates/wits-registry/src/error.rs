@@ -356,36 +356,27 @@ impl RegistryError {
 
     /// Calls `change` with every text that may have come from elsewhere.
     #[cfg(feature = "network")]
-    pub(crate) fn for_each_text(&mut self, mut change: impl FnMut(&mut String)) {
-        match self {
+    pub(crate) fn for_each_text(&mut self, change: impl FnMut(&mut String)) {
+        let texts: Vec<&mut String> = match self {
             Self::Denied { wanted, reason, .. }
             | Self::Unreachable { wanted, reason, .. }
-            | Self::Rejected { wanted, reason, .. } => [wanted, reason].map(change),
+            | Self::Rejected { wanted, reason, .. } => vec![wanted, reason],
             Self::Malformed { what, reason, .. } | Self::Unsafe { what, reason, .. } => {
-                [what, reason].map(change)
+                vec![what, reason]
             }
             Self::NotAWasmPackage {
                 reference, reason, ..
-            } => [reference, reason].map(change),
-            Self::Signature { invoice, fault, .. } => [invoice, fault].map(change),
-            Self::Untrusted { host, reason, .. } => [host, reason].map(change),
+            } => vec![reference, reason],
+            Self::Signature { invoice, fault, .. } => vec![invoice, fault],
+            Self::Untrusted { host, reason, .. } => vec![host, reason],
             Self::Integrity {
                 what,
                 expected,
                 actual,
                 ..
-            } => {
-                change(what);
-                [expected, actual].map(change)
-            }
-            Self::Unsupported { reason, .. } => {
-                change(reason);
-                return;
-            }
-            Self::OtherFiles { files, .. } => {
-                files.iter_mut().for_each(change);
-                return;
-            }
+            } => vec![what, expected, actual],
+            Self::Unsupported { reason, .. } => vec![reason],
+            Self::OtherFiles { files, .. } => files.iter_mut().collect(),
             // Names, versions, digests, files: nothing that a peer can put words into.
             Self::PackageNotFound { .. }
             | Self::VersionNotFound { .. }
@@ -400,8 +391,9 @@ impl RegistryError {
             | Self::Keys { .. }
             | Self::RaceLost { .. }
             | Self::Offline { .. }
-            | Self::Fs(_) => return,
+            | Self::Fs(_) => Vec::new(),
         };
+        texts.into_iter().for_each(change);
     }
 
     /// What to do next, where this crate knows it.

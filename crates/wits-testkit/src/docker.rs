@@ -3,18 +3,52 @@
 //! It takes the port itself and its log tells which, so that two tests never race for one. Its
 //! storage is a temporary directory, its life is [`Tethered`].
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::artifact::{Artifact, Blob, MANIFEST};
 use crate::http::{self, Response};
-use crate::{peer, tether::Tethered};
+use crate::{Authority, TokenServer, peer, tether::Tethered};
 
 /// How long the registry may take until it listens.
 const START: Duration = Duration::from_secs(20);
+
+/// What is wanted of those who come in.
+#[derive(Default, Clone, Copy)]
+pub struct Guard<'g> {
+    /// TLS, with a certificate of this authority for 127.0.0.1.
+    pub tls: Option<&'g Authority>,
+    /// A user and a password, as `Basic`.
+    pub password: Option<(&'g str, &'g str)>,
+    /// A token of this server.
+    pub tokens: Option<&'g TokenServer>,
+}
+
+/// Another way into a [`DockerRegistry`]: the same storage, behind a guard.
+pub struct Door {
+    address: String,
+    log: PathBuf,
+    // Dropped in this order: the process, then its directory.
+    _process: Tethered,
+    _dir: tempfile::TempDir,
+}
+
+impl Door {
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// What the registry logged so far: a line for each request, with its protocol.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
 
 /// A running registry with nothing in it.
 #[derive(Debug)]
@@ -49,6 +83,49 @@ impl DockerRegistry {
             _process: process,
             _dir: dir,
         })
+    }
+
+    /// Opens a guarded door.
+    #[track_caller]
+    pub fn door(&self, guard: Guard<'_>) -> Door {
+        let dir = tempfile::Builder::new()
+            .prefix("wits-door-")
+            .tempdir()
+            .expect("a temporary directory");
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            fs::write(&path, text).expect("a file of the registry");
+            path
+        };
+        let mut text = configuration(&self.storage);
+        if let Some(authority) = guard.tls {
+            let certified = authority.certify(&["127.0.0.1"]);
+            let certificate = file("server.pem", &certified.certificate);
+            let key = file("server.key", &certified.key);
+            let (certificate, key) = (certificate.display(), key.display());
+            // The last section of the configuration is that of HTTP.
+            let _ = writeln!(text, "  tls: {{ certificate: {certificate}, key: {key} }}");
+        }
+        if let Some((user, password)) = guard.password {
+            let path = file("htpasswd", &htpasswd(user, password));
+            let path = path.display();
+            let _ = writeln!(text, "auth:\n  htpasswd: {{ realm: tests, path: {path} }}");
+        }
+        if let Some(tokens) = guard.tokens {
+            let certificate = file("tokens.pem", tokens.certificate());
+            text += &tokens.configuration(&certificate.display().to_string());
+        }
+        let config = file("config.yml", &text);
+        let log = dir.path().join("log");
+        let program = peer::find("docker-registry").expect("the registry behind the door");
+        let process =
+            Tethered::start(program, [Path::new("serve"), &config], &log).expect("a registry");
+        Door {
+            address: wait_for_address(&log),
+            log,
+            _process: process,
+            _dir: dir,
+        }
     }
 
     /// `127.0.0.1:PORT`.
@@ -207,6 +284,17 @@ fn configuration(storage: &Path) -> String {
     )
 }
 
+/// A line of an htpasswd file with bcrypt, which is all that the registry reads.
+#[track_caller]
+fn htpasswd(user: &str, password: &str) -> String {
+    let output = Command::new("htpasswd")
+        .args(["-nbBC", "4", user, password])
+        .output()
+        .expect("`htpasswd`, of apache2-utils");
+    assert!(output.status.success(), "htpasswd: {output:?}");
+    String::from_utf8(output.stdout).expect("a line")
+}
+
 /// Waits for the line of the log that tells the port.
 #[track_caller]
 fn wait_for_address(log: &Path) -> String {
@@ -215,7 +303,8 @@ fn wait_for_address(log: &Path) -> String {
     loop {
         let text = fs::read_to_string(log).unwrap_or_default();
         if let Some((_, rest)) = text.split_once(MARKER)
-            && let Some((address, _)) = rest.split_once('"')
+            // With TLS it says so after a comma.
+            && let Some((address, _)) = rest.split_once(['"', ','])
         {
             return address.to_owned();
         }

@@ -11,6 +11,8 @@
 //! - [`DockerRegistry`]: a real registry on loopback. [`RecordingProxy`] stands before it (or before
 //!   anything that speaks HTTP) and tells which requests were made and how many sockets opened.
 //!   Servers that misbehave on request get a module of their own beside these.
+//! - [`Door`]: another way into a [`DockerRegistry`], with TLS under an [`Authority`], with passwords,
+//!   or with the tokens of a [`TokenServer`].
 //! - [`BindleServer`]: the real Bindle server on loopback.
 //! - [`wasm`]: custom sections, added and taken out.
 //! - [`published`]: the WASI packages as published crates carry them. [`fixtures`]: WIT of our own.
@@ -30,6 +32,7 @@ pub mod published;
 pub mod wasm;
 
 mod artifact;
+mod authority;
 mod bindle;
 mod docker;
 mod layout;
@@ -38,14 +41,17 @@ mod proxy;
 mod redact;
 mod sandbox;
 mod tether;
+mod token_server;
 mod tree;
 
 pub use artifact::{Artifact, Blob};
+pub use authority::{Authority, Certified};
 pub use bindle::{BindleDoor, BindleServer, BindleStorage};
-pub use docker::DockerRegistry;
+pub use docker::{DockerRegistry, Door, Guard};
 pub use layout::Layout;
 pub use outcome::Outcome;
 pub use proxy::{RecordingProxy, Request};
 pub use sandbox::{Project, Sandbox};
 pub use tether::Tethered;
+pub use token_server::{TokenRequest, TokenServer};
 pub use tree::Tree;

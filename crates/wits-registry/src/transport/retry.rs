@@ -145,9 +145,10 @@ fn host_and_port(url: &Url) -> String {
 /// What is wrong with a certificate.
 fn told_of(error: &rustls::Error) -> String {
     match error {
-        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
-            "nobody who is trusted here has signed it".to_owned()
-        }
+        // A bad signature is that of another authority with the same name: an old one, say.
+        rustls::Error::InvalidCertificate(
+            rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature,
+        ) => "nobody who is trusted here has signed it".to_owned(),
         other => printable(&other.to_string()),
     }
 }

@@ -1,5 +1,5 @@
 //! Asking a realm for a token (the distribution project's token authentication specification: "Requesting
-//! a Token", and "Token Authentication with OAuth2" for refresh tokens).
+//! a Token", and "`OAuth2` Token Authentication" for refresh tokens).
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ const DEFAULT_LIFE: u64 = 60;
 const MARGIN: u64 = 5;
 /// The longest answer with a token, in bytes.
 const MAX_TOKEN: u64 = 256 << 10;
-/// Who asks, in the words of OAuth2.
+/// Who asks, in the words of OAuth 2.
 const CLIENT: &str = "wits";
 
 /// A token of `realm` for all of `scopes`.
@@ -86,7 +86,7 @@ pub(super) async fn fetch(
         Err(failure) => return Err(failure),
     };
     if !reply.status.is_success() {
-        // OAuth2 says 400 of a grant that is no longer good (RFC 6749, section 5.2).
+        // OAuth 2 says 400 of a grant that is no longer good (RFC 6749, section 5.2).
         if who.is_known() && reply.status == StatusCode::BAD_REQUEST {
             let denied = call.denied("400: the realm does not take the credential for it");
             return Err(Failure::refused(denied, StatusCode::UNAUTHORIZED));

@@ -83,7 +83,8 @@ fn bytes_come_from_the_mirror_and_tags_from_the_origin() {
 
 #[test]
 fn a_mirror_that_is_no_good_is_passed_over() {
-    let cases: &[(&str, fn(&Asked) -> Told, &str)] = &[
+    type Answer = fn(&Asked) -> Told;
+    let cases: &[(&str, Answer, &str)] = &[
         (
             "other bytes",
             |_| Told::new(200, vec![b'x'; WASM.len()]),

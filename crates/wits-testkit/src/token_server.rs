@@ -1,0 +1,300 @@
+//! A server of tokens, as `docker-registry` expects one in its `auth.token` mode: whoever comes with a
+//! password it knows, or with a refresh token, gets a signed token (a JWT, ES256) for what was asked;
+//! strangers get one for reading below `public/`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use rcgen::{CertificateParams, KeyPair};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use serde_json::json;
+
+/// Who signs, in the tokens and in the registry's configuration.
+const ISSUER: &str = "the tests of wits";
+/// The registry, in the tokens and in its configuration.
+const SERVICE: &str = "a registry of the tests";
+
+/// What was asked, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// The user that was let in; none for a stranger, or for someone who was not.
+    pub user: Option<String>,
+    /// `repository:NAME:ACTIONS`, each.
+    pub scopes: Vec<String>,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// A running server. Its threads end with the process.
+pub struct TokenServer {
+    address: String,
+    certificate: String,
+    log: Arc<Mutex<Vec<TokenRequest>>>,
+}
+
+/// A user, and what proves it.
+struct User {
+    name: String,
+    password: String,
+    refresh: String,
+}
+
+struct Office {
+    users: Vec<User>,
+    key: EcdsaKeyPair,
+    /// The certificate of the key, as tokens carry it.
+    chain: String,
+    log: Arc<Mutex<Vec<TokenRequest>>>,
+}
+
+impl TokenServer {
+    /// Listens on a free port of loopback. A user is a name, a password and a refresh token.
+    #[track_caller]
+    pub fn start(users: &[(&str, &str, &str)]) -> Self {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = CertificateParams::default()
+            .self_signed(&key)
+            .expect("a certificate");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let signing = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let office = Arc::new(Office {
+            users: users
+                .iter()
+                .map(|&(name, password, refresh)| User {
+                    name: name.to_owned(),
+                    password: password.to_owned(),
+                    refresh: refresh.to_owned(),
+                })
+                .collect(),
+            key: EcdsaKeyPair::from_pkcs8(signing, key.serialized_der(), &SystemRandom::new())
+                .expect("the same key"),
+            chain: STANDARD.encode(certificate.der()),
+            log: Arc::clone(&log),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let office = Arc::clone(&office);
+                thread::spawn(move || office.serve(stream));
+            }
+        });
+        Self {
+            address,
+            certificate: certificate.pem(),
+            log,
+        }
+    }
+
+    /// What was asked so far.
+    pub fn log(&self) -> Vec<TokenRequest> {
+        self.log.lock().expect("no thread panics with it").clone()
+    }
+
+    /// The certificate that the registry trusts, as PEM.
+    pub(crate) fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// The section `auth` of the registry's configuration.
+    pub(crate) fn configuration(&self, certificate: &str) -> String {
+        let address = &self.address;
+        format!(
+            "auth:\n  token:\n    realm: http://{address}/token\n    service: {SERVICE}\n    \
+             issuer: {ISSUER}\n    rootcertbundle: {certificate}\n"
+        )
+    }
+}
+
+impl Office {
+    fn serve(&self, stream: TcpStream) -> Option<()> {
+        let mut reader = BufReader::new(stream.try_clone().ok()?);
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let mut words = line.split_whitespace();
+        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let (mut length, mut authorization) = (0, None);
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok()?;
+            let Some((name, value)) = line.trim_end().split_once(':') else {
+                break;
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "content-length" => length = value.trim().parse().ok()?,
+                "authorization" => authorization = Some(value.trim().to_owned()),
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let form = match method.as_str() {
+            "POST" => String::from_utf8(body).ok()?,
+            _ => target.split_once('?').unwrap_or_default().1.to_owned(),
+        };
+        let form: Vec<(String, String)> = form
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(key, value)| (decoded(key), decoded(value)))
+            .collect();
+        let (status, body) = self.decide(&method, authorization.as_deref(), &form);
+        let mut stream = stream;
+        write!(
+            stream,
+            "HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .ok()
+    }
+
+    fn decide(
+        &self,
+        method: &str,
+        authorization: Option<&str>,
+        form: &[(String, String)],
+    ) -> (u16, String) {
+        let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|it| &*it.1);
+        let scopes: Vec<_> = form
+            .iter()
+            .filter(|(key, _)| key == "scope")
+            .flat_map(|(_, value)| value.split(' ').map(str::to_owned))
+            .collect();
+        let presented = authorization.or_else(|| field("refresh_token"));
+        let user = self.users.iter().find(|user| {
+            let basic = STANDARD.encode(format!("{}:{}", user.name, user.password));
+            match authorization {
+                Some(header) => header == format!("Basic {basic}"),
+                None => field("refresh_token") == Some(&user.refresh),
+            }
+        });
+        let status = if presented.is_some() && user.is_none() {
+            401
+        } else {
+            200
+        };
+        let user = user.map(|user| user.name.clone());
+        let body = match status {
+            200 => {
+                let token = self.token(user.as_deref(), &scopes);
+                json!({ "token": token, "access_token": token, "expires_in": 300 }).to_string()
+            }
+            _ => json!({ "details": "incorrect username or password" }).to_string(),
+        };
+        let request = TokenRequest {
+            method: method.to_owned(),
+            user,
+            scopes,
+            status,
+        };
+        let mut log = self.log.lock().expect("no thread panics with it");
+        log.push(request);
+        (status, body)
+    }
+
+    /// A token for what `user` may do of `scopes`: without a word, it is less than was asked for.
+    fn token(&self, user: Option<&str>, scopes: &[String]) -> String {
+        let access: Vec<_> = scopes
+            .iter()
+            .filter_map(|scope| {
+                let (name, actions) = scope.strip_prefix("repository:")?.rsplit_once(':')?;
+                let actions: Vec<_> = actions
+                    .split(',')
+                    .filter(|action| {
+                        user.is_some() || (*action == "pull" && name.starts_with("public/"))
+                    })
+                    .collect();
+                Some(json!({ "type": "repository", "name": name, "actions": actions }))
+            })
+            .collect();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("after 1970")
+            .as_secs();
+        let header = json!({ "typ": "JWT", "alg": "ES256", "x5c": [self.chain] });
+        let claims = json!({
+            "iss": ISSUER, "aud": SERVICE, "sub": user.unwrap_or_default(), "jti": "1",
+            "nbf": now - 60, "iat": now - 60, "exp": now + 300, "access": access,
+        });
+        let signed = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
+        let signature = self
+            .key
+            .sign(&SystemRandom::new(), signed.as_bytes())
+            .expect("a signature");
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+/// A value of a form or a query (`application/x-www-form-urlencoded`).
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || {
+                    char::from(rest.next().unwrap_or(b'0'))
+                        .to_digit(16)
+                        .unwrap_or(0)
+                };
+                u8::try_from(digit() * 16 + digit()).expect("two digits")
+            }
+            other => other,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_read() {
+        assert_eq!(decoded("a+b%3Ac%2fd"), "a b:c/d");
+    }
+
+    #[test]
+    fn users_get_what_they_ask_for_and_strangers_what_is_public() {
+        let server = TokenServer::start(&[("me", "pw", "refresh")]);
+        let ask = |headers: &[(&str, &str)]| {
+            let target = "/token?scope=repository%3Aa%2Fb%3Apull&scope=repository:public/b:pull";
+            crate::http::get(&server.address, target, headers)
+        };
+        assert_eq!(ask(&[]).status, 200);
+        assert_eq!(ask(&[("Authorization", "Basic bWU6cHc=")]).status, 200);
+        assert_eq!(ask(&[("Authorization", "Basic bWU6cA==")]).status, 401);
+        let posted = crate::http::request(
+            &server.address,
+            "POST",
+            "/token",
+            &[],
+            b"grant_type=refresh_token&refresh_token=refresh&scope=repository%3Aa%2Fb%3Apull",
+        );
+        let token = posted.expect(200).json()["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let [_, claims, _] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
+        let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+        assert_eq!(claims["access"][0]["actions"][0], "pull");
+        let users: Vec<_> = server.log().into_iter().map(|it| it.user).collect();
+        let me = Some("me".to_owned());
+        assert_eq!(users, [None, me.clone(), None, me]);
+        assert_eq!(server.log()[0].scopes.len(), 2);
+    }
+}
