@@ -248,6 +248,16 @@ pub enum RegistryError {
         /// The file it was looked for in.
         file: Option<PathBuf>,
     },
+    /// A server does not take what the user signs.
+    #[error("`{at}` does not take what is signed with your key `{key}`: {reason}")]
+    SignerRefused {
+        /// Where.
+        at: Place,
+        /// The public key in base64.
+        key: String,
+        /// What the server says.
+        reason: String,
+    },
     /// A file of keys cannot be used.
     #[error("`{}` cannot be used: {reason}", path.display())]
     Keys {
@@ -343,6 +353,7 @@ impl RegistryError {
             | Self::Yanked { .. }
             | Self::YankedAway { .. }
             | Self::NoSigningKey { .. }
+            | Self::SignerRefused { .. }
             | Self::Keys { .. }
             | Self::RaceLost { .. }
             | Self::Offline { .. }
@@ -375,7 +386,7 @@ impl RegistryError {
                 actual,
                 ..
             } => vec![what, expected, actual],
-            Self::Unsupported { reason, .. } => vec![reason],
+            Self::Unsupported { reason, .. } | Self::SignerRefused { reason, .. } => vec![reason],
             Self::OtherFiles { files, .. } => files.iter_mut().collect(),
             // Names, versions, digests, files: nothing that a peer can put words into.
             Self::PackageNotFound { .. }
@@ -450,6 +461,10 @@ impl RegistryError {
                     ),
                     None => "`wits bindle keygen` makes one".to_owned(),
                 });
+            }
+            Self::SignerRefused { .. } => {
+                "give whoever runs the server your entry of the keyring, for the server's own: a Bindle server \
+                 takes only what somebody in it has signed as creator"
             }
             Self::Keys { .. } => "repair the file, or move it away",
             Self::VersionExists { .. } => {

@@ -184,6 +184,7 @@ impl<'s> Server<'s> {
         match reply.status.as_u16() {
             201 | 202 => Ok(true),
             409 => Ok(false),
+            400 => Err(signer_refused(invoice, reply.rejected(call))),
             _ => Err(reply.rejected(call)),
         }
     }
@@ -332,5 +333,19 @@ impl<'s> Server<'s> {
             at: self.place.clone(),
             version: Box::new(version.clone()),
         }
+    }
+}
+
+/// A 400 is for whatever is wrong with an invoice. Ours are in order, but for what the server thinks of who
+/// signed them, and then it speaks of signatures or keys.
+fn signer_refused(invoice: &Invoice, error: RegistryError) -> RegistryError {
+    match (error, invoice.signature.first()) {
+        (RegistryError::Rejected { at, reason, .. }, Some(signature))
+            if ["signature", "key"].iter().any(|it| reason.contains(it)) =>
+        {
+            let key = signature.key.clone();
+            RegistryError::SignerRefused { at, key, reason }
+        }
+        (error, _) => error,
     }
 }
