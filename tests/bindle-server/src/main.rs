@@ -83,7 +83,6 @@ async fn main() -> anyhow::Result<()> {
     // The server binds the port itself and does not tell it: a free one is looked for, and who loses it
     // to another process ends here and is started again.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-    std::thread::spawn(move || tell(address));
 
     let strategy = VerificationStrategy::default();
     let index = StrictEngine::default();
@@ -91,6 +90,7 @@ async fn main() -> anyhow::Result<()> {
     match *provider {
         "embedded" => {
             let store = EmbeddedProvider::new(dir, index.clone()).await?;
+            std::thread::spawn(move || tell(address));
             bindle::server::server(
                 store, index, authn, authz, address, None, secrets, strategy, keyring,
             )
@@ -98,6 +98,7 @@ async fn main() -> anyhow::Result<()> {
         }
         "file" => {
             let store = FileProvider::new(dir, index.clone()).await;
+            std::thread::spawn(move || tell(address));
             bindle::server::server(
                 store, index, authn, authz, address, None, secrets, strategy, keyring,
             )
@@ -108,8 +109,9 @@ async fn main() -> anyhow::Result<()> {
     .context("the server ended")
 }
 
-/// Says that the server answers, as soon as it does.
+/// Says that the server answers, as soon as it does. By the first look it has the port or has ended.
 fn tell(address: SocketAddr) {
+    std::thread::sleep(Duration::from_millis(20));
     while TcpStream::connect(address).is_err() {
         std::thread::sleep(Duration::from_millis(5));
     }

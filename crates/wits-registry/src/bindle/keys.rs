@@ -12,7 +12,7 @@
 //!                                         labelSignature = "base64: the label, signed"
 //! ```
 //!
-//! A key is Ed25519. A secret is read into a [`SecretKey`], which cannot be printed, and no error repeats
+//! A key is Ed25519. A secret is read into a `SecretKey`, which cannot be printed, and no error repeats
 //! anything of its file.
 
 use std::fmt;
