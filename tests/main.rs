@@ -11,6 +11,7 @@ mod setting;
 
 mod architecture;
 mod bad_input;
+mod bindle;
 mod build;
 mod deps;
 mod diagnostics;

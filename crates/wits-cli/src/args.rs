@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
-use wits::model::{PackageName, PackageRef, RegistryUrl, Version};
+use wits::model::{PackageId, PackageName, PackageRef, RegistryUrl, Version};
 
 /// The package manager for WIT.
 #[derive(Debug, Parser)]
@@ -108,6 +108,11 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Save one package, without a project
     Get(Get),
+    /// Take a version back: nobody is to begin using it
+    Yank(Yank),
+    /// Keys for Bindle
+    #[command(subcommand)]
+    Bindle(Bindle),
 }
 
 /// `wits init`
@@ -184,4 +189,30 @@ pub(crate) struct Get {
     /// Ask here, and not where registry.toml says
     #[arg(long, value_name = "URL", env = "WITS_REGISTRY")]
     pub(crate) registry: Option<RegistryUrl>,
+}
+
+/// `wits yank`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Yank {
+    /// The version
+    #[arg(value_name = "NS:NAME@VERSION")]
+    pub(crate) package: PackageId,
+    /// Yank it here, and not where registry.toml says
+    #[arg(long, value_name = "URL", env = "WITS_REGISTRY")]
+    pub(crate) registry: Option<RegistryUrl>,
+}
+
+/// `wits bindle`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bindle {
+    /// Make a key pair to sign with, and print what others need to know it
+    Keygen(Keygen),
+}
+
+/// `wits bindle keygen`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Keygen {
+    /// Whose key it is, such as 'Me <me@example.com>'
+    #[arg(value_name = "LABEL")]
+    pub(crate) label: String,
 }

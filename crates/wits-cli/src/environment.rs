@@ -77,6 +77,13 @@ pub(crate) fn context(
     } else {
         Locking::Update
     };
+    let bindle = base("XDG_CONFIG_HOME", "APPDATA", ".config").map(|dir| dir.join("bindle"));
+    context.bindle.secret_keys = bindle.as_ref().map(|dir| dir.join("secret_keys.toml"));
+    // The variable of Bindle's own client.
+    context.bindle.keyring = match env::var_os("BINDLE_KEYRING").filter(|file| !file.is_empty()) {
+        Some(file) => Some(here.join(file)),
+        None => bindle.map(|dir| dir.join("keyring.toml")),
+    };
     context.created = created()?;
     context.system_proxy = true;
     context.reporter = reporter;

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use wits_model::PackageRef;
+use wits_model::{PackageId, PackageRef};
 
 use crate::deps::Form;
 use crate::ops::build::BuiltPackage;
@@ -14,6 +14,7 @@ use crate::ops::fetch::Fetched;
 use crate::ops::get::{As, Existing, Got, Output};
 use crate::ops::lock::Locked;
 use crate::ops::publish::{PublishedPackage, Subject};
+use crate::ops::yank::YankedPackage;
 use crate::project::Workspace;
 use crate::{Context, Error, ops};
 
@@ -87,6 +88,18 @@ pub fn publish(
     dry_run: bool,
 ) -> Result<PublishedPackage, Error> {
     run(ops::publish::publish(context, subject, dry_run))
+}
+
+/// [`ops::yank::yank`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn yank(
+    context: &Context,
+    workspace: Option<&Workspace>,
+    package: &PackageId,
+) -> Result<YankedPackage, Error> {
+    run(ops::yank::yank(context, workspace, package))
 }
 
 /// [`ops::get::get`], blocking.

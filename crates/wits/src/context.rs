@@ -28,6 +28,8 @@ pub struct Context {
     pub config: ConfigFiles,
     /// Where credentials may be kept.
     pub credentials: CredentialSources,
+    /// Where keys for Bindle are kept.
+    pub bindle: BindleFiles,
     /// Open no socket.
     pub offline: bool,
     /// Whether the project's lock may change.
@@ -59,6 +61,16 @@ pub struct ConfigFiles {
     pub registry: Option<RegistryUrl>,
 }
 
+/// The files of keys for Bindle, in the formats of Bindle's own client. Neither has to exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BindleFiles {
+    /// The public keys that the user knows.
+    pub keyring: Option<PathBuf>,
+    /// The keys that the user signs with.
+    pub secret_keys: Option<PathBuf>,
+}
+
 /// Whether `wits.lock` may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Locking {
@@ -78,6 +90,7 @@ impl Context {
             here: None,
             config: ConfigFiles::default(),
             credentials: CredentialSources::default(),
+            bindle: BindleFiles::default(),
             offline: false,
             locking: Locking::default(),
             patience: Duration::from_secs(60),

@@ -531,6 +531,9 @@ pub enum Error {
     /// More than one thing is wrong; all are told, in a fixed order.
     #[error("{} things are wrong", .0.len())]
     Several(Vec<Error>),
+    /// There is no place for keys.
+    #[error("there is no home directory, and so no place for keys")]
+    NoKeyFiles,
     /// A runtime could not be started.
     #[error("the network cannot be set up: {0}")]
     Runtime(std::io::Error),

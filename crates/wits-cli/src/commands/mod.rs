@@ -1,11 +1,13 @@
 //! One file a command: arguments, one library call, what is printed of it.
 
+mod bindle;
 mod build;
 mod fetch;
 mod get;
 mod init;
 mod lock;
 mod publish;
+mod yank;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,6 +52,7 @@ impl<'a> Session<'a> {
         let registry: Option<&RegistryUrl> = match &args.command {
             Command::Publish(publish) => publish.registry.as_ref(),
             Command::Get(get) => get.registry.as_ref(),
+            Command::Yank(yank) => yank.registry.as_ref(),
             _ => None,
         };
         let context = environment::context(
@@ -133,5 +136,7 @@ pub(crate) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         Command::Build(args) => build::run(&session, args),
         Command::Publish(args) => publish::run(&session, args),
         Command::Get(args) => get::run(&session, args),
+        Command::Yank(args) => yank::run(&session, args),
+        Command::Bindle(args) => bindle::run(&session, args),
     }
 }

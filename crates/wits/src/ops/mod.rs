@@ -2,6 +2,8 @@
 //!
 //! They are `async`, because registries are; [`crate::blocking`] has the same for callers that are not.
 
+#[cfg(feature = "network")]
+pub mod bindle;
 pub mod build;
 pub mod fetch;
 pub mod get;
@@ -9,6 +11,7 @@ pub mod init;
 pub mod lock;
 pub mod login;
 pub mod publish;
+pub mod yank;
 pub mod show;
 
 use std::path::Path;
