@@ -7,12 +7,15 @@ use serde::Deserialize;
 /// The longest text of a peer that is repeated, in characters.
 const LONGEST_TOLD: usize = 300;
 
+/// What stands at the end of a text that was cut short.
+pub(crate) const CUT: char = '…';
+
 /// A peer's `text`, cut short, with everything escaped that a terminal would act on.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::new();
     for (count, character) in text.chars().enumerate() {
         if count == LONGEST_TOLD {
-            out.push('…');
+            out.push(CUT);
             break;
         }
         // Beside control characters: marks that reorder or hide what follows.

@@ -13,7 +13,7 @@ use crate::transport::{Call, Redirects, Reply, Request, next};
 use crate::{RegistryError, tag};
 
 /// How many tags are asked for at once: the most that ECR gives.
-const PAGE: u32 = 1_000;
+const PAGE: usize = 1_000;
 
 #[derive(Deserialize)]
 struct Page {
@@ -26,8 +26,9 @@ pub(super) async fn versions(repository: &Repository<'_>) -> Result<Vec<Version>
     let wanted = "the list of versions";
     let call = repository.call(wanted);
     let limits = repository.limits();
-    let mut url = repository.url(&format!("tags/list?n={PAGE}"))?;
-    let (mut versions, mut seen, mut tags) = (Vec::new(), HashSet::new(), 0);
+    let first = repository.url(&format!("tags/list?n={PAGE}"))?;
+    let mut url = first.clone();
+    let (mut tags, mut seen) = (HashSet::new(), HashSet::new());
     loop {
         if seen.len() == limits.max_pages {
             return Err(endless(call, limits.max_pages, "pages"));
@@ -50,16 +51,26 @@ pub(super) async fn versions(repository: &Repository<'_>) -> Result<Vec<Version>
         let page: Page = serde_json::from_slice(&reply.body)
             .map_err(|error| malformed(call, printable(&error.to_string())))?;
         let page = page.tags.unwrap_or_default();
-        tags += page.len();
-        if tags > limits.max_tags {
+        let last = page.last().cloned();
+        // As many as were asked for, and no word on more: some registries keep that to themselves.
+        let is_full = page.len() == PAGE;
+        let before = tags.len();
+        tags.extend(page);
+        if tags.len() > limits.max_tags {
             return Err(endless(call, limits.max_tags, "tags"));
         }
-        versions.extend(page.iter().filter_map(|name| tag::version(name)));
-        match following(call, &reply)? {
-            Some(following) => url = following,
-            None => break,
-        }
+        url = match (following(call, &reply)?, last) {
+            (Some(following), _) => following,
+            // One that does not know `last` gives the same page again.
+            (None, Some(last)) if is_full && tags.len() > before => {
+                let mut url = first.clone();
+                url.query_pairs_mut().append_pair("last", &last);
+                url
+            }
+            _ => break,
+        };
     }
+    let mut versions: Vec<_> = tags.iter().filter_map(|name| tag::version(name)).collect();
     versions.sort();
     versions.dedup();
     Ok(versions)

@@ -174,18 +174,22 @@ pub(super) fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 425 | 429 | 500 | 502..=504 | 506..=599)
 }
 
+/// How long to wait before each retry: longer every time, and never as long as others do.
+fn pauses(limits: &Limits) -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(limits.retry_delay)
+        .with_max_delay(limits.max_retry_delay)
+        .with_max_times(limits.retries)
+        .with_jitter()
+}
+
 /// Runs `operation` until it succeeds or there is no use in another try.
 pub(super) async fn run<T, F>(limits: &Limits, operation: impl FnMut() -> F) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    let pauses = ExponentialBuilder::default()
-        .with_min_delay(limits.retry_delay)
-        .with_max_delay(limits.max_retry_delay)
-        .with_max_times(limits.retries)
-        .with_jitter();
     operation
-        .retry(pauses)
+        .retry(pauses(limits))
         .when(Failure::passes)
         .adjust(|failure: &Failure, pause| match failure.again {
             // No more tries are left when there is no pause.
@@ -198,6 +202,18 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_wait_alike() {
+        use backon::BackoffBuilder as _;
+        let limits = Limits::default();
+        let all: Vec<Vec<_>> = (0..8).map(|_| pauses(&limits).build().collect()).collect();
+        for pauses in &all {
+            assert_eq!(pauses.len(), limits.retries);
+            assert!(pauses[0] >= limits.retry_delay && pauses[0] <= limits.retry_delay * 2);
+        }
+        assert!(all.iter().any(|pauses| *pauses != all[0]));
+    }
 
     #[test]
     fn both_forms_of_retry_after() {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::identity::encoded;
 use crate::Credential;
+use crate::told::CUT;
 
 /// What is shown in place of a secret.
 const HIDDEN: &str = "***";
@@ -17,9 +18,17 @@ const SHORTEST: usize = 4;
 pub(crate) struct Secrets(Mutex<Vec<String>>);
 
 impl Secrets {
-    /// Remembers `secret`.
+    /// Remembers `secret`, also as a form or a query would have it.
     pub(super) fn keep(&self, secret: &str) {
-        if secret.len() < SHORTEST {
+        self.keep_one(secret);
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        if encoded != secret {
+            self.keep_one(&encoded);
+        }
+    }
+
+    fn keep_one(&self, secret: &str) {
+        if secret.chars().count() < SHORTEST {
             return;
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,13 +54,39 @@ impl Secrets {
     pub(crate) fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().fold(Cow::Borrowed(text), |text, secret| {
-            if text.contains(secret.as_str()) {
-                Cow::Owned(text.replace(secret.as_str(), HIDDEN))
-            } else {
-                text
+            match without(&text, secret) {
+                Some(hidden) => Cow::Owned(hidden),
+                None => text,
             }
         })
     }
+}
+
+/// `text` with every `secret` in it hidden, and with what is left of one where the text was cut short;
+/// nothing if there is none.
+fn without(text: &str, secret: &str) -> Option<String> {
+    let beginning: String = secret.chars().take(SHORTEST).collect();
+    let (mut out, mut rest) = (String::new(), text);
+    let mut found = false;
+    while let Some(start) = rest.find(&beginning) {
+        let (before, from) = rest.split_at(start);
+        let same: usize = from
+            .chars()
+            .zip(secret.chars())
+            .take_while(|(ours, its)| ours == its)
+            .map(|(same, _)| same.len_utf8())
+            .sum();
+        let after = &from[same..];
+        out += before;
+        if same == secret.len() || after.is_empty() || after.starts_with(CUT) {
+            out += HIDDEN;
+            found = true;
+        } else {
+            out += &from[..same];
+        }
+        rest = after;
+    }
+    found.then(|| out + rest)
 }
 
 #[cfg(test)]
@@ -70,5 +105,10 @@ mod tests {
         let basic = encoded("me", "canary");
         let text = format!("a canary, {basic} and canary-token");
         assert_eq!(secrets.hide(&text), "a ***, *** and ***");
+        // Cut short, or as a form has it.
+        secrets.keep("a/long-one");
+        assert_eq!(secrets.hide("it was a/long…"), "it was ***…");
+        assert_eq!(secrets.hide("it was a%2Flong-o"), "it was ***");
+        assert_eq!(secrets.hide("a/long story"), "a/long story");
     }
 }

@@ -40,6 +40,8 @@ struct Granted {
 const DEFAULT_LIFE: u64 = 60;
 /// How long before its end a token is no longer used, in seconds.
 const MARGIN: u64 = 5;
+/// The longest that a token is used, in seconds.
+const LONGEST_LIFE: u64 = 24 * 60 * 60;
 /// The longest answer with a token, in bytes.
 const MAX_TOKEN: u64 = 256 << 10;
 /// Who asks, in the words of OAuth 2.
@@ -81,10 +83,7 @@ pub(super) async fn fetch(
         },
         Identity::Anonymous => (get(realm, scopes), None),
     };
-    let reply = match transport.directly(call, &request, header.as_ref()).await {
-        Ok(reply) => reply,
-        Err(failure) => return Err(failure),
-    };
+    let reply = transport.directly(call, &request, header.as_ref()).await?;
     if !reply.status.is_success() {
         // OAuth 2 says 400 of a grant that is no longer good (RFC 6749, section 5.2).
         if who.is_known() && reply.status == StatusCode::BAD_REQUEST {
@@ -106,16 +105,20 @@ pub(super) async fn fetch(
         .filter(|token| !token.is_empty())
         .ok_or_else(malformed)?;
     transport.secrets.keep(&token);
-    // The specification has tokens last a minute at least.
-    let life = granted
-        .expires_in
-        .unwrap_or(DEFAULT_LIFE)
-        .clamp(DEFAULT_LIFE, 24 * 60 * 60);
     Ok(Token {
         header: identity::bearer(&token).ok_or_else(malformed)?,
-        until: Instant::now() + Duration::from_secs(life - MARGIN),
+        until: Instant::now() + life(granted.expires_in),
         shared: scopes.len() > 1,
     })
+}
+
+/// How long a token is used that lasts `told` seconds by its own word.
+fn life(told: Option<u64>) -> Duration {
+    // The specification has tokens last a minute at least.
+    let told = told
+        .unwrap_or(DEFAULT_LIFE)
+        .clamp(DEFAULT_LIFE, LONGEST_LIFE);
+    Duration::from_secs(told - MARGIN)
 }
 
 fn get(realm: &Realm, scopes: &[String]) -> Request {
@@ -146,4 +149,25 @@ fn post(realm: &Realm, scopes: &[String], refresh: &str) -> Request {
     request.headers.insert(CONTENT_TYPE, kind);
     request.body = Some(Bytes::from(form.finish()));
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_used_as_long_as_it_lasts() {
+        let seconds = |told| life(told).as_secs();
+        assert_eq!(seconds(Some(300)), 295);
+        assert_eq!(seconds(None), 55);
+        assert_eq!(seconds(Some(0)), 55);
+        assert_eq!(seconds(Some(u64::MAX)), 24 * 60 * 60 - 5);
+        let token = |until| Token {
+            header: HeaderValue::from_static("x"),
+            until,
+            shared: false,
+        };
+        assert!(token(Instant::now() + life(None)).is_fresh());
+        assert!(!token(Instant::now()).is_fresh());
+    }
 }

@@ -712,3 +712,37 @@ fn a_realm_that_sends_elsewhere_gets_no_credential_there() {
     }
     assert!(elsewhere.log().is_empty());
 }
+
+#[test]
+fn what_came_back_from_elsewhere_is_not_home() {
+    let back = Arc::new(Mutex::new(String::new()));
+    let there = Arc::clone(&back);
+    let elsewhere = Server::start(move |_| {
+        Told::new(302, "").with("location", format!("{}/landed", there.lock().unwrap()))
+    });
+    let away = elsewhere.url("/away");
+    let server = Server::start(move |asked| match asked.path.as_str() {
+        "/landed" => Told::new(200, WASM),
+        path if path.contains("/blobs/") => Told::new(302, "").with("location", away.clone()),
+        _ if asked.header("authorization").is_none() => {
+            Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+        }
+        _ => good(asked),
+    });
+    *back.lock().unwrap() = server.url("");
+    let host = server.address.to_string();
+    let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
+    let at = at(&server);
+    run(async {
+        let registry = backend(&all, &at);
+        let pin = registry.release(&at, &version("1.0.0")).await.unwrap().pin;
+        registry.pull(&at, &version("1.0.0"), &pin).await.unwrap();
+    });
+    let shown = |path: &str| {
+        let log = server.log();
+        let asked = log.iter().find(|asked| asked.path.contains(path)).unwrap();
+        asked.header("authorization").is_some()
+    };
+    assert!(shown("/blobs/"));
+    assert!(!shown("/landed"));
+}

@@ -8,7 +8,9 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod canary;
 mod credentials;
+mod likenesses;
 mod mirrors;
 mod patience;
 mod publish;

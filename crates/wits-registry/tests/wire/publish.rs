@@ -189,3 +189,38 @@ fn a_blob_that_is_there_is_not_sent() {
         assert!(server.lines().iter().all(|line| !line.starts_with("POST")));
     }
 }
+
+#[test]
+fn uploads_go_nowhere_that_is_not_safe() {
+    let elsewhere = Server::start(|_| Told::new(201, ""));
+    for (location, expected) in [
+        ("ftp://x/upload", "leads to `ftp:`"),
+        ("http://me:pw@127.0.0.1/upload", "a user name or a password"),
+        ("http://[", "is not a URL"),
+        ("", "there is none"),
+    ] {
+        let server = Server::start(move |asked| match asked.method.as_str() {
+            "POST" if location.is_empty() => Told::new(202, ""),
+            "POST" => Told::new(202, "").with("location", location),
+            _ => Told::error(404, "BLOB_UNKNOWN"),
+        });
+        let error = publish(&server).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(!error.to_string().contains("pw"), "{error}");
+    }
+    // Nor does what is being sent follow a redirect to another host, or become a GET.
+    for (status, to, expected) in [
+        (307, elsewhere.url("/x"), "leads to another host"),
+        (302, "/other".to_owned(), "change a write into a read"),
+    ] {
+        let server = Server::start(move |asked| match asked.method.as_str() {
+            "POST" => Told::new(202, "").with("location", "/upload"),
+            "PUT" => Told::new(status, "").with("location", to.clone()),
+            _ => Told::error(404, "BLOB_UNKNOWN"),
+        });
+        let error = publish(&server).unwrap_err();
+        assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    assert!(elsewhere.log().is_empty());
+}
