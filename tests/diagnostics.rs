@@ -264,6 +264,8 @@ Commands:
   build    Build the project as a WIT package in its binary form
   publish  Publish the project, or a .wasm, to the registry that serves its name
   get      Save one package, without a project
+  yank     Take a version back: nobody is to begin using it
+  bindle   Keys for Bindle
   help     Print this message or the help of the given subcommand(s)
 
 Options:
