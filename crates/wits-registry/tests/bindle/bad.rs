@@ -1,9 +1,11 @@
 //! A server that misbehaves: it takes what is published, and hands out what a test makes of it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use wits_model::{Digest, ErrorKind};
-use wits_registry::Outcome;
+use wits_registry::{Outcome, SideFile, SideFileRole};
 
 use super::server::{Asked, Server, Told};
 use super::*;
@@ -252,6 +254,53 @@ fn an_invoice_that_was_taken_without_an_answer_is_ours() {
             .unwrap(),
         WASM
     );
+}
+
+/// A publish that ends with any of its requests, answered or not, is completed by the next one.
+#[test]
+fn a_publish_that_is_cut_off_anywhere_is_completed() {
+    for answered in [true, false] {
+        let mut cut = 0;
+        loop {
+            let user = User::new();
+            let left = Arc::new(AtomicUsize::new(cut));
+            let counted = Arc::clone(&left);
+            let stored = Mutex::new(Stored::default());
+            let server = Server::start(move |asked| {
+                let count = |left: usize| left.checked_sub(1);
+                let up = counted.fetch_update(Relaxed, Relaxed, count).is_ok();
+                let mut stored = stored.lock().unwrap();
+                // The last request may have had its effect, and only the answer is lost.
+                let told = (up || !answered).then(|| answer(&mut stored, asked));
+                match told {
+                    Some(told) if up => told,
+                    _ => Told::sent(server::Body::Reset),
+                }
+            });
+            let at = at(&server);
+            let mut publication = publication("1.0.0", WASM);
+            publication.files = vec![SideFile {
+                name: "wit/a.wit".to_owned(),
+                role: SideFileRole::Source,
+                bytes: b"interface a {}".to_vec(),
+            }];
+            let cut_off = user.with(|options| options.limits.retries = 0);
+            let first = run(backend(&cut_off, &at).publish(&at, &publication));
+            left.store(usize::MAX, Relaxed);
+            let again = run(backend(&user.registries(), &at).publish(&at, &publication)).unwrap();
+            assert_eq!(
+                user.pull(&at, "1.0.0", &again.pin).unwrap(),
+                WASM,
+                "after {cut}"
+            );
+            if first.is_ok() {
+                assert_eq!(again.outcome, Outcome::AlreadyPublished);
+                break;
+            }
+            cut += 1;
+        }
+        assert!(cut > 5, "only {cut} requests");
+    }
 }
 
 /// It says that nothing is missing, and has nothing.

@@ -143,6 +143,18 @@ fn a_version_is_published_once() {
     assert_eq!(server.invoice("lib/demo/greet/1.0.0"), invoice);
 }
 
+/// Leaves a server as a publish does that is killed after its first request.
+fn post_invoice(user: &User, server: &BindleServer) {
+    let model = start(user).expect("a server like the other");
+    user.publish(&at(&model), "1.0.0");
+    let invoice = model.invoice("lib/demo/greet/1.0.0");
+    // Without the signature of the one server, which the other would make again.
+    let (invoice, _) = invoice.rsplit_once("[[signature]]").unwrap();
+    server
+        .request("POST", "_i", "application/toml", invoice.as_bytes())
+        .expect(202);
+}
+
 /// The invoice is there, and the parcels are not: as a publish leaves it that was killed between them.
 #[test]
 fn what_was_interrupted_is_completed() {
@@ -151,14 +163,7 @@ fn what_was_interrupted_is_completed() {
         let Some(server) = BindleServer::start(storage, &user.keyring()) else {
             return;
         };
-        let Some(model) = start(&user) else { return };
-        user.publish(&at(&model), "1.0.0");
-        let invoice = model.invoice("lib/demo/greet/1.0.0");
-        // Without the other server's signature, which this one would make again.
-        let (invoice, _) = invoice.rsplit_once("[[signature]]").unwrap();
-        server
-            .request("POST", "_i", "application/toml", invoice.as_bytes())
-            .expect(202);
+        post_invoice(&user, &server);
 
         let at = at(&server);
         let pin = user.release(&at, "1.0.0").unwrap();
@@ -184,7 +189,12 @@ fn half_a_parcel_is_not_taken_for_a_whole_one() {
         let publication = publication("1.0.0", WASM);
         run(backend(&registries, &at).publish(&at, &publication))
     };
-    std::fs::create_dir_all(server.storage().join("parcels").join(&sha)).unwrap();
+    // An upload that the server does not take to its end.
+    post_invoice(&user, &server);
+    let upload = format!("_i/lib/demo/greet/1.0.0@{sha}");
+    server
+        .request("POST", &upload, "application/octet-stream", &WASM[..4])
+        .expect(400);
     let error = publish().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
     assert!(error.to_string().contains(&sha), "{error}");
