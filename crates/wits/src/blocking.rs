@@ -50,6 +50,18 @@ pub fn fetch(
     run(ops::fetch::fetch(context, workspace, form))
 }
 
+/// [`ops::fetch::fetch_current`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn fetch_current(
+    context: &Context,
+    workspace: &Workspace,
+    form: Option<Form>,
+) -> Result<Fetched, Error> {
+    run(ops::fetch::fetch_current(context, workspace, form))
+}
+
 /// [`ops::lock::lock`], blocking.
 ///
 /// # Errors

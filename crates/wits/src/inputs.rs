@@ -6,7 +6,8 @@
 //! there and every text unchanged, it has nothing to do: no Wasm is decoded and no socket is opened. The
 //! inputs are read in any case, so nothing is assumed of times or sizes of files.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use wits_model::Digest;
 use wits_model::digest::DigestBuilder;
@@ -124,4 +125,25 @@ fn of(
         pieces.own(entry)?;
     }
     Ok(pieces.0.finish())
+}
+
+/// The same inputs as paths that can be watched: files, and directories with all below them. Of other
+/// members the files, since their `wit/deps` is for their own runs to write.
+pub(crate) fn paths(context: &Context, workspace: &Workspace, current: usize) -> BTreeSet<PathBuf> {
+    let mut paths = BTreeSet::from([workspace.lock_file()]);
+    let routes = config::files(context, Some(workspace)).into_iter();
+    paths.extend(routes.map(|file| file.path));
+    paths.extend(project::manifest_file(&workspace.root));
+    for (index, member) in workspace.members.iter().enumerate() {
+        paths.extend(project::manifest_file(&member.root));
+        let overrides = member.manifest.overrides.values();
+        paths.extend(overrides.map(|entry| wit_dir_of(&entry.path)));
+        if index == current {
+            paths.insert(member.wit.clone());
+        } else {
+            let files = list(&member.wit).unwrap_or_default().into_iter();
+            paths.extend(files.filter(|path| path.is_file()));
+        }
+    }
+    paths
 }

@@ -17,6 +17,8 @@
 //! | [`deps`] | the form of `wit/deps` and what changed in it |
 //! | [`report`] | [`Reporter`]: notes and progress |
 //! | [`error`] | [`Error`]: what went wrong, of what kind, where, and what to do |
+//! | [`render`] | errors and notes as text |
+//! | [`build_script`] | what a `build.rs` calls: a front end, so it reads the environment, prints and exits |
 //! | `config` | which files routes come from |
 //! | `local` | what the project answers itself |
 //! | `resolver` | which packages are in a closure; no I/O |
@@ -34,6 +36,7 @@
 
 mod advice;
 pub mod blocking;
+pub mod build_script;
 mod closure;
 mod config;
 pub mod context;
@@ -46,6 +49,7 @@ mod lockfile;
 pub mod ops;
 mod prepare;
 pub mod project;
+pub mod render;
 pub mod report;
 mod resolver;
 mod session;

@@ -30,6 +30,8 @@ pub struct Member {
     pub wit: PathBuf,
     /// What `wits.toml`, or `wkg.toml` where there is no `wits.toml`, says.
     pub manifest: Manifest,
+    /// Where the closure is laid out, if not in `deps` of the WIT directory: a build script's `OUT_DIR`.
+    pub(crate) laid_out: Option<PathBuf>,
 }
 
 /// All projects that share one lock.
@@ -47,7 +49,10 @@ pub struct Workspace {
 impl Member {
     /// The directory of the closure as WIT text.
     pub fn deps(&self) -> PathBuf {
-        self.wit.join("deps")
+        match &self.laid_out {
+            Some(dir) => dir.clone(),
+            None => self.wit.join("deps"),
+        }
     }
 
     /// Reads and parses the WIT.
@@ -78,6 +83,7 @@ impl Member {
             root: root.to_owned(),
             wit,
             manifest,
+            laid_out: None,
         })
     }
 }
@@ -163,6 +169,7 @@ impl Workspace {
                 root: root.to_owned(),
                 wit: own_wit,
                 manifest,
+                laid_out: None,
             });
         }
         if members.is_empty() {
@@ -206,10 +213,20 @@ impl Workspace {
     /// # Errors
     /// If the user stands at the root of a workspace without WIT of its own.
     pub fn current(&self, context: &Context, operation: &'static str) -> Result<&Member, Error> {
-        let chosen = match (self.current, self.members.as_slice()) {
-            (Some(index), members) => members.get(index),
-            (None, [only]) => Some(only),
-            (None, _) => None,
+        let index = self.current_index(context, operation)?;
+        Ok(&self.members[index])
+    }
+
+    /// Which of the members [`Workspace::current`] is.
+    pub(crate) fn current_index(
+        &self,
+        context: &Context,
+        operation: &'static str,
+    ) -> Result<usize, Error> {
+        let chosen = match (self.current, self.members.len()) {
+            (Some(index), members) if index < members => Some(index),
+            (None, 1) => Some(0),
+            _ => None,
         };
         chosen.ok_or_else(|| Error::NoMember {
             operation,

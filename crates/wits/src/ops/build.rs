@@ -46,8 +46,9 @@ pub async fn build(
     let _others = super::exclude_others(context, workspace, "wits build")?;
     let laid_out = fetch::laid_out(context, workspace)?;
     let prepared = prepare(context, workspace, laid_out).await?;
-    if !fetch::is_fresh(context, workspace, laid_out)? {
-        fetch::write(context, workspace, &prepared, laid_out)?;
+    let members = &workspace.members;
+    if !fetch::is_fresh(context, workspace, members, laid_out)? {
+        fetch::write(context, workspace, members, &prepared, laid_out)?;
     }
     let member = prepared
         .members

@@ -4,8 +4,8 @@ use wits_model::lock::LockChange;
 use wits_store::deps as tree;
 
 use crate::deps::{self, DepsChange, Form};
-use crate::prepare::{Prepared, prepare};
-use crate::project::Workspace;
+use crate::prepare::{Prepared, PreparedMember, prepare};
+use crate::project::{Member, Workspace};
 use crate::{Context, Error, inputs, lockfile};
 
 /// What a fetch did.
@@ -31,16 +31,40 @@ pub async fn fetch(
     workspace: &Workspace,
     form: Option<Form>,
 ) -> Result<Fetched, Error> {
+    lay_out(context, workspace, &workspace.members, form).await
+}
+
+/// Fetches the closure of the current member of `workspace` alone: what stands in the `wit/deps` of the
+/// others is left as it is. The lock is that of all, so all are resolved. For builds of one package, which
+/// may run side by side.
+///
+/// # Errors
+/// As [`fetch`]; and if no member is the current one.
+pub async fn fetch_current(
+    context: &Context,
+    workspace: &Workspace,
+    form: Option<Form>,
+) -> Result<Fetched, Error> {
+    let current = workspace.current(context, "fetch")?;
+    lay_out(context, workspace, std::slice::from_ref(current), form).await
+}
+
+async fn lay_out(
+    context: &Context,
+    workspace: &Workspace,
+    members: &[Member],
+    form: Option<Form>,
+) -> Result<Fetched, Error> {
     let form = match form {
         Some(form) => form,
         None => laid_out(context, workspace)?,
     };
     // Looking takes no lock and writes nothing; only who finds work waits for others, and looks again.
-    let mut fresh = is_fresh(context, workspace, form)?;
+    let mut fresh = is_fresh(context, workspace, members, form)?;
     let mut _others = None;
     if !fresh {
         _others = super::exclude_others(context, workspace, "wits fetch")?;
-        fresh = is_fresh(context, workspace, form)?;
+        fresh = is_fresh(context, workspace, members, form)?;
     }
     if fresh {
         return Ok(Fetched {
@@ -51,7 +75,7 @@ pub async fn fetch(
         });
     }
     let prepared = prepare(context, workspace, form).await?;
-    let deps = write(context, workspace, &prepared, form)?;
+    let deps = write(context, workspace, members, &prepared, form)?;
     let packages = Some(prepared.lock.packages.len());
     Ok(Fetched {
         fresh: false,
@@ -71,13 +95,15 @@ pub(super) fn laid_out(context: &Context, workspace: &Workspace) -> Result<Form,
     Ok(Form::Wit)
 }
 
-/// Whether every member's `wit/deps` is what a run with these very inputs left, and none was interrupted.
+/// Whether the `wit/deps` of each of `members` is what a run with these very inputs left, and none was
+/// interrupted.
 pub(super) fn is_fresh(
     context: &Context,
     workspace: &Workspace,
+    members: &[Member],
     form: Form,
 ) -> Result<bool, Error> {
-    for member in &workspace.members {
+    for member in members {
         let Some(stamp) = deps::stamp(context, member)? else {
             return Ok(false);
         };
@@ -90,21 +116,24 @@ pub(super) fn is_fresh(
     Ok(true)
 }
 
-/// Writes the lock, and `wit/deps` after it.
+/// Writes the lock, and the `wit/deps` of `members` after it.
 pub(super) fn write(
     context: &Context,
     workspace: &Workspace,
+    members: &[Member],
     prepared: &Prepared<'_>,
     form: Form,
 ) -> Result<Vec<DepsChange>, Error> {
-    let entries = prepared
-        .members
-        .iter()
-        .map(|member| deps::entries(member, form));
+    let meant = |prepared: &&PreparedMember<'_>| {
+        let mut members = members.iter();
+        members.any(|member| member.root == prepared.member.root)
+    };
+    let meant: Vec<_> = prepared.members.iter().filter(meant).collect();
+    let entries = meant.iter().map(|member| deps::entries(member, form));
     let entries = entries.collect::<Result<Vec<_>, Error>>()?;
     lockfile::write(context, workspace, &prepared.lock, &prepared.changes)?;
     let mut changes = Vec::new();
-    for (prepared, entries) in prepared.members.iter().zip(entries) {
+    for (prepared, entries) in meant.into_iter().zip(entries) {
         let (member, locals) = (prepared.member, &prepared.locals);
         // The lock is one of the inputs, so they are read when it is written; and what is taken over
         // from wkg is no longer the user's.

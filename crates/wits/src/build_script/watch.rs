@@ -1,0 +1,51 @@
+//! What a build script says to cargo: one line on stdout each
+//! (<https://doc.rust-lang.org/cargo/reference/build-scripts.html#outputs-of-the-build-script>).
+#![allow(clippy::disallowed_macros)] // this is a front end: it prints and exits
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use wits_model::ErrorKind;
+
+use super::Failure;
+use crate::render;
+use crate::report::{Note, Reporter};
+
+/// Tells cargo what decides whether the script runs again. A path that is not there would make it run every
+/// time, so it is left out.
+pub(super) fn watch(paths: &BTreeSet<PathBuf>, variables: &[&str]) {
+    for path in paths.iter().filter(|path| path.exists()) {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+    for name in variables {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
+}
+
+/// Tells why the script fails, and ends it. Nothing goes to stdout: cargo shows that too, and runs a script
+/// that failed again in any case.
+pub(super) fn fail(failure: &Failure) -> ! {
+    eprintln!("error: {failure}");
+    std::process::exit(match failure.kind() {
+        ErrorKind::Project => 1,
+        ErrorKind::Integrity => 3,
+        ErrorKind::Transient => 75,
+        ErrorKind::Bug => 70,
+    })
+}
+
+/// Hands warnings to cargo, and the rest to whoever wants to see all.
+pub(super) struct Watcher;
+
+impl Reporter for Watcher {
+    fn note(&self, note: &Note) {
+        if note.is_warning() {
+            // A line is all that cargo takes.
+            let text = render::escaped(&note.to_string());
+            let text: Vec<&str> = text.lines().map(str::trim).collect();
+            println!("cargo::warning={}", text.join(" "));
+        } else {
+            eprintln!("{}", render::note(note));
+        }
+    }
+}
