@@ -34,7 +34,7 @@ pub trait Registry: Send + Sync {
     ) -> Answer<'a, Vec<u8>>;
 
     /// Publishes a version that does not exist yet. Nothing that exists is ever overwritten: the same
-    /// Wasm is a success, other Wasm an error.
+    /// Wasm is a success, other Wasm an error; and where [`SideFile`]s are kept, other ones are too.
     fn publish<'a>(
         &'a self,
         at: &'a PackageSource,
