@@ -168,6 +168,18 @@ impl Routes {
         found
     }
 
+    /// The hosts that the user, and not only a checkout, names without TLS.
+    pub fn hosts_without_tls(&self) -> BTreeSet<&str> {
+        let merged = self.mappings.registries();
+        let merged = merged.filter(|(_, setting)| setting.origin.layer != Layer::Project);
+        let urls = merged.chain(self.user.registries());
+        let urls = urls.map(|(_, setting)| &setting.value);
+        urls.chain(self.mappings.fallbacks.values())
+            .filter(|url| url.is_plain())
+            .filter_map(RegistryUrl::host)
+            .collect()
+    }
+
     /// The hosts that any mapping names.
     pub fn hosts(&self) -> BTreeSet<&str> {
         let registries = self.mappings.registries();

@@ -464,6 +464,31 @@ fn what_a_project_says_of_hosts_is_listed_until_the_user_says_it_too() {
 }
 
 #[test]
+fn only_the_user_names_hosts_without_tls() {
+    let project = "default = \"oci+http://project.example\"\n\
+                   [mirrors]\n\"oci://a\" = \"oci+http://mirror.example\"\n";
+    let user = "[namespaces]\na = \"oci://tls.example\"\nb = \"oci+http://user.example:5000\"\n";
+    let command = "[packages]\n\"c:d\" = \"bindle+http://command.example/v1\"\n";
+    let hosts = |files: Vec<RouteFile>| {
+        let routes = Routes::merge(files).unwrap();
+        let hosts = routes.hosts_without_tls().into_iter().map(str::to_owned);
+        hosts.collect::<Vec<_>>()
+    };
+    let all = [
+        file(Layer::Project, project),
+        file(Layer::User, user),
+        file(Layer::CommandLine, command),
+    ];
+    assert_eq!(
+        hosts(all.to_vec()),
+        ["command.example", "user.example:5000"]
+    );
+    // What a checkout says counts once the user says the same.
+    let same = [file(Layer::Project, project), file(Layer::User, project)];
+    assert_eq!(hosts(same.to_vec()), ["mirror.example", "project.example"]);
+}
+
+#[test]
 fn the_tags_of_a_mirror_are_trusted_by_the_users_word_only() {
     let text = "[mirrors]\n\"oci://a\" = { registry = \"oci://b\", tags = \"allow\" }\n\"oci://c\" = { registry = \"oci://d\" }\n";
     let routes = Routes::merge([file(Layer::User, text)]).unwrap();
