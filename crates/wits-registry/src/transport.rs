@@ -49,6 +49,7 @@ mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
+use oci_client::Reference;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode};
 use url::Url;
@@ -305,6 +306,12 @@ impl Transport {
         }
         Ok((body, digest.finish()))
     }
+}
+
+/// The host that is spoken to for `host`: `docker.io` is a name, and its registry is elsewhere.
+pub(crate) fn spoken_to(host: &str) -> String {
+    let reference = Reference::with_tag(host.to_owned(), String::new(), String::new());
+    reference.resolve_registry().to_owned()
 }
 
 fn seconds(duration: Duration) -> String {

@@ -1,6 +1,5 @@
 //! One repository: its URLs, its errors, its manifests.
 
-use oci_client::Reference;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use url::Url;
@@ -8,7 +7,7 @@ use wits_model::{Digest, PackageSource, Version};
 
 use crate::artifact::{INDEX, MANIFEST, Manifest};
 use crate::told::{ErrorList, printable};
-use crate::transport::{Call, Redirects, Reply, Request, Scope, Transport};
+use crate::transport::{Call, Redirects, Reply, Request, Scope, Transport, spoken_to};
 use crate::{Limits, Place, RegistryError, lost, tag};
 
 /// A repository and how it is spoken to.
@@ -48,10 +47,7 @@ impl<'r> Repository<'r> {
         else {
             return Err(unsupported("this is not an OCI registry".to_owned()));
         };
-        // `docker.io` is an identity; its registry is spoken to at another host.
-        let reference = Reference::with_tag(host.clone(), name.clone(), "0.0.0".to_owned());
-        let spoken_to = reference.resolve_registry();
-        let base = format!("{}://{spoken_to}/v2/{name}/", scheme.as_str());
+        let base = format!("{}://{}/v2/{name}/", scheme.as_str(), spoken_to(host));
         Ok(Self {
             transport,
             at,

@@ -16,6 +16,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use url::Url;
 
+use super::spoken_to;
 use crate::{Options, Proxy};
 
 /// What is connected to hosts.
@@ -46,7 +47,7 @@ impl Clients {
     pub(super) fn new(options: &Options) -> Self {
         let private = options.authorities.iter().map(|(host, pem)| {
             let host = host.strip_suffix(":443").unwrap_or(host);
-            (host.to_owned(), (pem.clone(), Slot::new()))
+            (spoken_to(host), (pem.clone(), Slot::new()))
         });
         Self {
             user_agent: options.user_agent.clone(),

@@ -8,6 +8,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::challenge::is_loopback;
+use super::spoken_to;
 use crate::{Credential, Options};
 
 /// Who asks.
@@ -56,7 +57,8 @@ pub(super) fn may_see(options: &Options, url: &Url) -> bool {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     };
-    options.cleartext.contains(&named)
+    let mut allowed = options.cleartext.iter();
+    allowed.any(|host| spoken_to(host) == named)
 }
 
 #[cfg(test)]

@@ -215,9 +215,7 @@ fn docker_hub() {
     let with = |keys: Keys| {
         let (mut options, keys, heard) = as_user(impatient(), keys);
         options.proxy = Proxy::Url(server.url("").into());
-        options.cleartext = ["index.docker.io", "auth.docker.io"]
-            .map(str::to_owned)
-            .into();
+        options.cleartext = ["docker.io", "auth.docker.io"].map(str::to_owned).into();
         (Registries::new(options), keys, heard)
     };
     let (all, keys, _) = with(Keys::default().with("docker.io", "", basic("me", "pw")));
