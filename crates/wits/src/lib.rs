@@ -27,6 +27,7 @@
 //! | `texts` | the closure as WIT text |
 //! | `verify` | what must agree within a closure |
 //! | `prepare` | all of that in order |
+//! | `side_files` | what goes with a published package where there is room for it |
 //! | `lockfile` | `wits.lock` on disk |
 //! | `inputs` | the digest by which a run knows that nothing is to be done |
 //! | `foreign` | files of other tools |
@@ -53,11 +54,12 @@ pub mod render;
 pub mod report;
 mod resolver;
 mod session;
+mod side_files;
 mod texts;
 mod verify;
 mod versions;
 
-pub use context::{ConfigFiles, Context, Locking};
+pub use context::{BindleFiles, ConfigFiles, Context, Locking};
 pub use deps::Form;
 pub use error::{Asked, Error};
 pub use project::{Member, Workspace};

@@ -189,7 +189,7 @@ impl<'a> Session<'a> {
     }
 
     /// An absent version or package as an error that says what is there instead.
-    async fn not_there(
+    pub(crate) async fn not_there(
         &self,
         id: &PackageId,
         source: &PackageSource,

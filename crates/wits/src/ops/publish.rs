@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use wits_model::lock::Lock;
 use wits_model::{Digest, PackageId, PackageMetadata, PackageName, PackageSource, RegistryUrl};
-use wits_registry::{Outcome, Publication, Published, RegistryError};
+use wits_registry::{Outcome, Publication, Published, RegistryError, SideFile};
 use wits_wit::model::Package;
 use wits_wit::{Decoded, DecodedPackage};
 
@@ -21,6 +21,7 @@ use crate::prepare::{PreparedMember, View, prepare, prepare_members};
 use crate::project::Workspace;
 use crate::report::{Note, Progress};
 use crate::session::{Session, registry_error};
+use crate::side_files::side_files;
 use crate::texts::Texts;
 use crate::{Context, Error, verify};
 
@@ -82,6 +83,7 @@ struct Ready {
     wasm: Vec<u8>,
     metadata: PackageMetadata,
     closure: BTreeMap<PackageId, Digest>,
+    files: Vec<SideFile>,
 }
 
 /// Publishes; with `dry_run`, does everything but write.
@@ -161,7 +163,7 @@ async fn send(
             imports: info.imports,
             annotations: closure_annotation(&ready.closure),
             title: format!("{}.wasm", id.name.name()),
-            files: Vec::new(),
+            files: ready.files,
             wasm: ready.wasm,
         };
         let Published { pin, outcome } =
@@ -234,6 +236,7 @@ async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready,
         wasm: built.wasm,
         metadata: current.manifest.package.clone(),
         closure: digests(&stranger.closure),
+        files: side_files(context, workspace, current)?,
     })
 }
 
@@ -377,6 +380,7 @@ async fn from_wasm(
     let metadata = package.metadata().clone();
     Ok(Ready {
         closure: digests(closure),
+        files: Vec::new(),
         package,
         wasm,
         metadata,
