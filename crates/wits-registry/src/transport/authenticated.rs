@@ -1,9 +1,10 @@
 //! Asking as somebody.
 //!
 //! Nobody is named until a host wants to know (but where it is not known to ask, see [`Scope::plain`]):
-//! the first request shows nothing, and a 401 says what is wanted (the demand of a host is learnt once). Then the user's credential is tried, if there is one,
-//! and for reading, if that is not taken, nobody's: a public package can be had with credentials that
-//! have gone stale. Every way ends: a token that is not taken is renewed once.
+//! the first request shows nothing, and a 401 says what is wanted (the demand of a host is learnt once).
+//! Then the user's credential is tried, if there is one, and for reading, if that is not taken, nobody's:
+//! a public package can be had with credentials that have gone stale. Every way ends: a token that is not
+//! taken is renewed once.
 
 use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Method, Response, StatusCode};

@@ -10,11 +10,13 @@ mod support;
 
 mod canary;
 mod credentials;
+mod guarded;
 mod likenesses;
 mod mirrors;
 mod patience;
 mod publish;
 mod pull;
+mod sharing;
 mod tags;
 mod tokens;
 
