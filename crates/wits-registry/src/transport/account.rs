@@ -183,3 +183,81 @@ impl Account {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_token_that_has_ended_is_asked_for_again() {
+        let account = Account::new(Identity::Anonymous);
+        let scope = Scope::pull("r.example", "a/b");
+        let realm = Realm {
+            url: "https://r.example/token".parse().unwrap(),
+            service: None,
+            scope: None,
+        };
+        let wanted = Wanted {
+            scope: &scope,
+            realm: &realm,
+            refused: None,
+        };
+        let (ticket, _) = account.ticket(wanted, false);
+        let held = Token::until;
+        let redeemed = |ticket: &Ticket, until| {
+            account.state().open = None;
+            ticket.token.set(Some(held(until))).ok().unwrap();
+        };
+        redeemed(&ticket, Instant::now());
+        let (next, to_come) = account.ticket(wanted, false);
+        assert!(to_come && !Arc::ptr_eq(&ticket, &next));
+        let later = Instant::now() + Duration::from_secs(60);
+        redeemed(&next, later);
+        let (same, to_come) = account.ticket(wanted, false);
+        assert!(!to_come && Arc::ptr_eq(&next, &same));
+        // Unless the registry does not take it.
+        let refused = held(later);
+        let wanted = Wanted {
+            refused: Some(&refused),
+            ..wanted
+        };
+        assert!(account.ticket(wanted, true).1);
+    }
+
+    #[test]
+    fn a_ticket_is_full_at_sixteen() {
+        let account = Account::new(Identity::Anonymous);
+        let realm = Realm {
+            url: "https://r.example/token".parse().unwrap(),
+            service: None,
+            scope: None,
+        };
+        let scopes: Vec<_> = (0..40)
+            .map(|number| Scope::pull("r.example", &format!("p{number}")))
+            .collect();
+        let tickets: Vec<_> = scopes
+            .iter()
+            .map(|scope| {
+                let wanted = Wanted {
+                    scope,
+                    realm: &realm,
+                    refused: None,
+                };
+                account.ticket(wanted, false).0
+            })
+            .collect();
+        let sizes: Vec<_> = tickets.iter().map(|ticket| ticket.scopes().len()).collect();
+        assert_eq!(sizes.iter().filter(|size| **size == BATCH).count(), 32);
+        assert_eq!(sizes.iter().filter(|size| **size == 8).count(), 8);
+        // Publishing goes by itself.
+        let push = Scope::push("r.example", "p0");
+        let wanted = Wanted {
+            scope: &push,
+            realm: &realm,
+            refused: None,
+        };
+        assert_eq!(account.ticket(wanted, false).0.scopes().len(), 1);
+    }
+}

@@ -27,6 +27,15 @@ impl Token {
     pub(super) fn is_fresh(&self) -> bool {
         Instant::now() < self.until
     }
+
+    #[cfg(test)]
+    pub(super) fn until(until: Instant) -> Self {
+        Self {
+            header: HeaderValue::from_static("x"),
+            until,
+            shared: false,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -162,12 +171,7 @@ mod tests {
         assert_eq!(seconds(None), 55);
         assert_eq!(seconds(Some(0)), 55);
         assert_eq!(seconds(Some(u64::MAX)), 24 * 60 * 60 - 5);
-        let token = |until| Token {
-            header: HeaderValue::from_static("x"),
-            until,
-            shared: false,
-        };
-        assert!(token(Instant::now() + life(None)).is_fresh());
-        assert!(!token(Instant::now()).is_fresh());
+        assert!(Token::until(Instant::now() + life(None)).is_fresh());
+        assert!(!Token::until(Instant::now()).is_fresh());
     }
 }
