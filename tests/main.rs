@@ -13,6 +13,7 @@ mod architecture;
 mod bad_input;
 mod bindle;
 mod build;
+mod consumers;
 mod deps;
 mod diagnostics;
 mod fetch;

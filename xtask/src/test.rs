@@ -7,6 +7,9 @@ use anyhow::Result;
 use crate::shell::{cargo, title};
 use crate::{lint, peers, shell};
 
+/// The crates of `fixtures/consumers`, which `tests/consumers.rs` builds without the network.
+const CONSUMERS: &[&str] = &["wit-bindgen-guest", "wasmtime-host", "vendored"];
+
 /// Installs, checks, tests. With a filter only the tests that match it run, and no check.
 pub(crate) fn run(filter: &[&str]) -> Result<()> {
     peers::install()?;
@@ -18,10 +21,20 @@ pub(crate) fn run(filter: &[&str]) -> Result<()> {
         "fetch --locked --manifest-path tests/published/Cargo.toml",
     )?)?;
 
+    // The crates that use the library, and what they need.
+    for consumer in CONSUMERS {
+        let manifest = format!("fixtures/consumers/{consumer}/Cargo.toml");
+        shell::run(cargo("fetch --manifest-path")?.arg(manifest))?;
+    }
+
     if filter.is_empty() {
         lint::run()?;
         title("documentation tests");
         shell::run(&mut cargo("test --workspace --doc --locked")?)?;
+        title("the library without the network");
+        shell::run(&mut cargo(
+            "test --package wits --no-default-features --locked",
+        )?)?;
     }
 
     title("tests");
