@@ -1,8 +1,8 @@
 //! An HTTP server that answers what a test says, keeps a log, and does not mind being wrong.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -91,14 +91,38 @@ pub(crate) struct Server {
 impl Server {
     /// A server on a free port of the loopback interface.
     pub(crate) fn start(answer: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Self {
+        Self::start_as(None, answer)
+    }
+
+    /// The same, over TLS.
+    pub(crate) fn start_tls(
+        tls: rustls::ServerConfig,
+        answer: impl Fn(&Asked) -> Told + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_as(Some(Arc::new(tls)), answer)
+    }
+
+    fn start_as(
+        tls: Option<Arc<rustls::ServerConfig>>,
+        answer: impl Fn(&Asked) -> Told + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (answer, kept) = (Arc::new(answer), Arc::clone(&log));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answer, log) = (Arc::clone(&answer), Arc::clone(&kept));
-                std::thread::spawn(move || serve(stream, &*answer, &log));
+                let (answer, log, tls) = (Arc::clone(&answer), Arc::clone(&kept), tls.clone());
+                std::thread::spawn(move || match tls {
+                    None => serve(stream, &*answer, &log),
+                    Some(tls) => {
+                        let connection = rustls::ServerConnection::new(tls).ok()?;
+                        let mut stream = rustls::StreamOwned::new(connection, stream);
+                        serve(&mut stream, &*answer, &log)?;
+                        stream.conn.send_close_notify();
+                        stream.flush().ok()
+                    }
+                });
             }
         });
         Self { address, log }
@@ -122,11 +146,11 @@ impl Server {
 
 /// One request a connection.
 fn serve(
-    stream: TcpStream,
+    stream: impl Read + Write,
     answer: &dyn Fn(&Asked) -> Told,
     log: &Mutex<Vec<Asked>>,
 ) -> Option<()> {
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
     let mut words = line.split_whitespace();
@@ -152,10 +176,11 @@ fn serve(
     asked.body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut asked.body).ok()?;
     log.lock().unwrap().push(asked.clone());
-    send(stream, &asked, answer(&asked))
+    let told = answer(&asked);
+    send(reader.get_mut(), &asked, told)
 }
 
-fn send(mut stream: TcpStream, asked: &Asked, told: Told) -> Option<()> {
+fn send(stream: &mut impl Write, asked: &Asked, told: Told) -> Option<()> {
     let length = match &told.body {
         Body::Whole(bytes) => Some(bytes.len()),
         Body::Declared(length, _) => Some(*length),

@@ -18,6 +18,7 @@ mod publish;
 mod pull;
 mod sharing;
 mod tags;
+mod tls;
 mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
