@@ -33,11 +33,12 @@ fn asking(server: &Server) -> (Registries, PackageSource) {
     (Registries::new(options), at)
 }
 
+type Answer = fn(&Asked, &str) -> Told;
+
 #[test]
 fn nothing_leads_from_https_to_http() {
     let plain = Server::start(|_| Told::new(200, r#"{"token":"x"}"#));
     let url = plain.url("/x");
-    type Answer = fn(&Asked, &str) -> Told;
     let cases: [(Answer, &str); 4] = [
         (
             |_, url| Told::new(302, "").with("location", url),
