@@ -73,6 +73,64 @@ fn what_belongs_to_one_crate_stays_there() {
     }
 }
 
+/// A build script pays for what it brings: without the feature `network` there is no runtime, no HTTP and
+/// no TLS. Looked at as a build sees it, the crates that our crates bring included.
+#[test]
+fn the_library_without_the_network_brings_no_network() {
+    let without = tree(&["--no-default-features"]);
+    for absent in [
+        "tokio",
+        "reqwest",
+        "hyper",
+        "rustls",
+        "ring",
+        "oci-client",
+        "mio",
+        "clap",
+    ] {
+        let brought = without
+            .iter()
+            .any(|line| line.starts_with(&format!("{absent} ")));
+        assert!(!brought, "`{absent}` is in the tree without `network`");
+    }
+    let with = tree(&[]);
+    assert!(
+        with.iter().any(|line| line.starts_with("reqwest ")),
+        "{with:#?}"
+    );
+    // Not a law, but more than this is to be noticed by whoever adds it.
+    assert!(
+        without.len() <= 110,
+        "{} crates: {without:#?}",
+        without.len()
+    );
+}
+
+/// What a build of the library compiles for those who use it, each crate once.
+fn tree(features: &[&str]) -> std::collections::BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "tree",
+            "--offline",
+            "--package",
+            "wits",
+            "--edges",
+            "normal,build",
+        ])
+        .args(["--prefix", "none", "--no-dedupe", "--format", "{p}"])
+        .args(features)
+        .current_dir(wits_testkit::fixtures::repository())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines()
+        .map(|line| line.trim_end_matches(" (proc-macro)").to_owned())
+        .collect()
+}
+
 /// The packages of the workspace as cargo knows them.
 fn packages() -> Vec<Value> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
