@@ -3,6 +3,19 @@
 //! With the feature `network` each call runs on a thread of its own with a runtime of its own, so it
 //! works inside a tokio runtime as well as outside. Without it no future ever waits, and there is no
 //! runtime.
+//!
+//! ```no_run
+//! # fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+//! use wits::model::ErrorKind;
+//!
+//! match wits::blocking::fetch(context, workspace, None) {
+//!     Err(error) if error.kind() == ErrorKind::Transient => println!("try again later: {error}"),
+//!     Err(error) => eprintln!("{}", wits::render::error(&error)),
+//!     Ok(fetched) => println!("{} pins changed", fetched.changes.len()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 use std::path::Path;
 

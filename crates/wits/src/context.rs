@@ -14,6 +14,25 @@ use crate::credentials::CredentialSources;
 use crate::report::{Reporter, Silent};
 
 /// What operations work with.
+///
+/// ```
+/// use std::sync::Arc;
+/// use wits::{Context, Locking, Note, Reporter};
+///
+/// struct Log;
+///
+/// impl Reporter for Log {
+///     fn note(&self, note: &Note) {
+///         eprintln!("{}", wits::render::note(note));
+///     }
+/// }
+///
+/// let mut context = Context::new("/var/cache/my-tool/wits");
+/// context.here = Some("/srv/project".into());
+/// context.offline = true;
+/// context.locking = Locking::Locked;
+/// context.reporter = Arc::new(Log);
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Context {
@@ -73,6 +92,7 @@ pub struct BindleFiles {
 
 /// Whether `wits.lock` may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Locking {
     /// It is brought up to date: what is new is added, what is unused dropped, no pin moved.
     #[default]

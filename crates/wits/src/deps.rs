@@ -18,6 +18,7 @@ use crate::{Context, Error};
 
 /// The form in which the closure is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Form {
     /// `wit/deps/<ns>-<name>-<version>/package.wit`
     #[default]

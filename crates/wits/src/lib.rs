@@ -8,6 +8,31 @@
 //! Begin with [`Workspace::find`], then call an operation of [`ops`], or of [`blocking`] where there is
 //! no async runtime.
 //!
+//! ```
+//! # let dir = tempfile::tempdir()?;
+//! # let root = dir.path();
+//! # let write = |name: &str, text: &str| {
+//! #     let path = root.join(name);
+//! #     std::fs::create_dir_all(path.parent().unwrap()).and_then(|()| std::fs::write(path, text))
+//! # };
+//! # write("registry.toml", "[namespaces]\nacme = \"layout:registry\"")?;
+//! # write("log/wit/log.wit", "package acme:log@1.0.0;\ninterface log { line: func(text: string); }")?;
+//! # write("app/wit/app.wit", "package demo:app@0.1.0;\nworld app { import acme:log/log@1.0.0; }")?;
+//! # write(".git/HEAD", "")?;
+//! use wits::ops::publish::Subject;
+//! use wits::{Context, Workspace, blocking};
+//!
+//! let context = Context::new(root.join("cache"));
+//! let log = Workspace::find(&context, &root.join("log"), None)?;
+//! blocking::publish(&context, Subject::Project(&log), false)?;
+//!
+//! let app = Workspace::find(&context, &root.join("app"), None)?;
+//! let fetched = blocking::fetch(&context, &app, None)?;
+//! assert_eq!(fetched.deps[0].written, ["acme-log-1.0.0"]);
+//! assert!(blocking::fetch(&context, &app, None)?.fresh);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`context`] | [`Context`]: directories, policy, whom to tell |

@@ -95,6 +95,21 @@ impl Workspace {
     ///
     /// # Errors
     /// If there is no project, or a `wits.toml` on the way is at fault.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # std::fs::create_dir_all(dir.path().join("wit/deps"))?;
+    /// use wits::{Context, Error, Workspace};
+    ///
+    /// let context = Context::new(dir.path().join("cache"));
+    /// let workspace = Workspace::find(&context, &dir.path().join("wit/deps"), None)?;
+    /// assert_eq!(workspace.root, dir.path());
+    /// assert_eq!(workspace.members.len(), 1);
+    ///
+    /// let nowhere = Workspace::find(&context, &dir.path().join("wit/deps"), Some("idl".as_ref()));
+    /// assert!(matches!(nowhere, Err(Error::NoProject { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn find(context: &Context, from: &Path, wit_dir: Option<&Path>) -> Result<Self, Error> {
         let named = wit_dir.unwrap_or(Path::new(WIT_DIR));
         // A directory that leads elsewhere says nothing of where the project is: it is here.

@@ -37,6 +37,14 @@ pub struct BuiltPackage {
 ///
 /// # Errors
 /// Whatever keeps the closure from being complete, or the package from having a binary form.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// let built = wits::ops::build::build(context, workspace, None).await?;
+/// println!("{} in {}, {}", built.package, built.file.display(), built.digest);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn build(
     context: &Context,
     workspace: &Workspace,

@@ -26,6 +26,16 @@ pub struct Fetched {
 ///
 /// # Errors
 /// Whatever keeps the closure from being complete and consistent; then nothing is written but the cache.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// let fetched = wits::ops::fetch::fetch(context, workspace, None).await?;
+/// for member in fetched.deps {
+///     println!("{}: {} written", member.dir.display(), member.written.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub async fn fetch(
     context: &Context,
     workspace: &Workspace,
@@ -40,6 +50,17 @@ pub async fn fetch(
 ///
 /// # Errors
 /// As [`fetch`]; and if no member is the current one.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// use wits::{Form, Locking};
+///
+/// let mut frozen = context.clone();
+/// (frozen.offline, frozen.locking) = (true, Locking::Locked);
+/// wits::ops::fetch::fetch_current(&frozen, workspace, Some(Form::Wit)).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn fetch_current(
     context: &Context,
     workspace: &Workspace,

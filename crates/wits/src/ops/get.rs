@@ -16,6 +16,7 @@ use crate::{Context, Error, lockfile};
 
 /// The form in which a package is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum As {
     /// WIT text. The package must be a WIT package.
     Wit,
@@ -25,6 +26,7 @@ pub enum As {
 
 /// What to do with what is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Existing {
     /// A file with other content is an error.
     Keep,
@@ -54,6 +56,7 @@ pub struct Got {
 
 /// Where the content goes.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Output<'a> {
     /// To the caller.
     Return,
@@ -67,6 +70,17 @@ pub enum Output<'a> {
 ///
 /// # Errors
 /// If it is not there, is not what it is served as, or the file is in the way.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context) -> Result<(), wits::Error> {
+/// use wits::ops::get::{As, Existing, Output, get};
+///
+/// let wanted = "wasi:http@0.2.12".parse()?;
+/// let got = get(context, None, &wanted, As::Wit, Output::Return, Existing::Keep).await?;
+/// println!("{}", got.package);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn get(
     context: &Context,
     workspace: Option<&Workspace>,

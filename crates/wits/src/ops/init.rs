@@ -28,6 +28,18 @@ pub struct Initialised {
 ///
 /// # Errors
 /// If there is WIT already, or the file cannot be written.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let context = wits::Context::new(dir.path().join("cache"));
+/// use wits::model::{PackageName, Version};
+///
+/// let name: PackageName = "demo:app".parse()?;
+/// let begun = wits::ops::init::init(&context, dir.path(), None, &name, Version::new(0, 1, 0))?;
+/// assert_eq!(begun.world, "app");
+/// assert!(begun.file.ends_with("wit/world.wit"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn init(
     context: &Context,
     root: &Path,

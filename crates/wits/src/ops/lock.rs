@@ -21,6 +21,15 @@ pub struct Locked {
 ///
 /// # Errors
 /// Whatever keeps the closure from being complete and consistent; then nothing is written but the cache.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// for change in wits::ops::lock::lock(context, workspace).await?.changes {
+///     println!("{change}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub async fn lock(context: &Context, workspace: &Workspace) -> Result<Locked, Error> {
     let _others = super::exclude_others(context, workspace, "wits lock")?;
     let prepared = prepare(context, workspace, Form::Wit).await?;
@@ -35,6 +44,16 @@ pub async fn lock(context: &Context, workspace: &Workspace) -> Result<Locked, Er
 ///
 /// # Errors
 /// [`Error::LockCheck`] with what would change, or whatever keeps the closure from being resolved.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// match wits::ops::lock::check(context, workspace).await {
+///     Err(wits::Error::LockCheck { changes }) => println!("{} pins to change", changes.len()),
+///     other => println!("{} packages", other?.packages),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub async fn check(context: &Context, workspace: &Workspace) -> Result<Locked, Error> {
     let prepared = prepare(
         &Context {

@@ -65,6 +65,7 @@ pub enum Done {
 
 /// What to publish.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Subject<'a> {
     /// The current member of a workspace, built first.
     Project(&'a Workspace),
@@ -91,6 +92,17 @@ struct Ready {
 /// # Errors
 /// Whatever keeps a stranger from using the package, an existing version with other content, or what
 /// the registry answers.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// use wits::ops::publish::{Subject, publish};
+///
+/// let dry_run = true;
+/// let published = publish(context, Subject::Project(workspace), dry_run).await?;
+/// println!("{} to {}", published.package, published.source);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn publish(
     context: &Context,
     subject: Subject<'_>,
