@@ -24,5 +24,6 @@ mod interop;
 mod lock;
 mod output;
 mod publish;
+mod registries;
 mod side_by_side;
 mod wasi;
