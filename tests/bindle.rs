@@ -193,7 +193,7 @@ fn the_tree_and_the_pins_are_the_same_from_every_backend() {
     let Some(registry) = DockerRegistry::start() else {
         return;
     };
-    let mut seen: Vec<(Vec<String>, Vec<String>, Vec<Vec<u8>>)> = Vec::new();
+    let mut seen = Vec::new();
     for backend in ["layout", "oci", "bindle"] {
         let sandbox = setting::sandbox();
         let Some(server) = server(&sandbox, BindleStorage::Embedded) else {
@@ -212,9 +212,9 @@ fn the_tree_and_the_pins_are_the_same_from_every_backend() {
         );
         app.wits(["fetch"]).succeeds();
         let paths: Vec<String> = Tree::of(app.path("wit/deps")).paths();
-        let texts = paths
+        let texts: Vec<_> = paths
             .iter()
-            .filter(|path| path.ends_with(".wit"))
+            .filter(|path| path.ends_with("package.wit"))
             .map(|path| app.read_bytes(format!("wit/deps/{path}")))
             .collect();
         seen.push((paths, pins(&app), texts));
