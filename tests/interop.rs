@@ -10,13 +10,13 @@ use crate::setting::{
 };
 
 /// wkg with a configuration that sends the namespaces of the tests to a registry on loopback.
-struct Wkg {
+pub(crate) struct Wkg {
     program: PathBuf,
     config: PathBuf,
 }
 
 impl Wkg {
-    fn with(sandbox: &Sandbox, registry: &DockerRegistry) -> Option<Self> {
+    pub(crate) fn with(sandbox: &Sandbox, registry: &DockerRegistry) -> Option<Self> {
         let program = peer::find("wkg")?;
         let address = registry.address();
         let top = sandbox.top();
@@ -39,7 +39,7 @@ impl Wkg {
     }
 
     #[track_caller]
-    fn run(&self, project: &Project<'_>, arguments: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, project: &Project<'_>, arguments: &[&str]) -> Outcome {
         let config = self.config.to_str().expect("a path in UTF-8");
         let (command, rest) = arguments.split_first().expect("a command");
         let words: Vec<&str> = [*command, "--config", config]

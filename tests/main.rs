@@ -26,4 +26,5 @@ mod output;
 mod publish;
 mod registries;
 mod side_by_side;
+mod toolchains;
 mod wasi;

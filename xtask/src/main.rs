@@ -3,7 +3,7 @@
 //! - [`demo`]: the main job of wits on the embedded registry
 //! - [`mod@test`]: all checks and all tests, as the build machine runs them
 //! - [`lint`]: the checks alone
-//! - [`peers`]: installs the tools that the checks and the tests run
+//! - [`peers`]: installs the tools that the checks and the tests run; [`toolchains`]: those of npm and PyPI
 //!
 //! Each chore prints the commands it runs, so that any of them can be repeated by hand.
 
@@ -15,6 +15,7 @@ mod lint;
 mod peers;
 mod shell;
 mod test;
+mod toolchains;
 
 use std::process::ExitCode;
 
@@ -24,8 +25,8 @@ usage: cargo xtask <chore>
   demo             publish the fixtures into an embedded registry, build the example from it
   test [FILTER..]  install what is missing, run all checks and all tests; with a filter, those tests
   lint             formatting, clippy, documentation, dependencies
-  peers            install wkg, wasm-tools, docker-registry, skopeo, a Bindle server and the tools of
-                   the checks";
+  peers            install wkg, wasm-tools, docker-registry, skopeo, a Bindle server, tools that make
+                   bindings, and the tools of the checks";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

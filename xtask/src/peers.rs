@@ -43,6 +43,21 @@ const TOOLS: &[Tool] = &[
         features: "--no-default-features --features component,validate,print,parse",
     },
     Tool {
+        package: "wit-bindgen-cli",
+        version: "0.63.0",
+        ask: &["wit-bindgen", "--version"],
+        any_version: false,
+        features: "--no-default-features --features rust,c,async",
+    },
+    Tool {
+        package: "wac-cli",
+        version: "0.12.0",
+        ask: &["wac", "--version"],
+        any_version: false,
+        // Without Warg's registries, which are gone.
+        features: "--no-default-features --features wit,wat",
+    },
+    Tool {
         package: "cargo-nextest",
         version: "0.9.143",
         ask: &["cargo-nextest", "nextest", "--version"],
@@ -84,7 +99,8 @@ pub(crate) fn install() -> Result<()> {
     if build.exists() {
         std::fs::remove_dir_all(&build)?;
     }
-    build_bindle_server(&root)
+    build_bindle_server(&root)?;
+    crate::toolchains::install(&root)
 }
 
 fn build_bindle_server(root: &Path) -> Result<()> {

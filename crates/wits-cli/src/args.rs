@@ -136,6 +136,18 @@ pub(crate) struct Fetch {
     /// The form of the packages in wit/deps [default: the form that is there, otherwise wit]
     #[arg(long = "as", value_name = "FORM")]
     pub(crate) form: Option<As>,
+    /// Whose layout the packages are written in, beside `wit/deps`
+    #[arg(long, value_name = "TOOL", default_value = "wit-parser")]
+    pub(crate) layout: Layout,
+}
+
+/// Tools that look for packages in places of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// `wit/deps`, where every tool on wit-parser looks
+    WitParser,
+    /// `deps/<ns>/<name>/<version>.wasm` as well
+    Wac,
 }
 
 /// `wits lock`

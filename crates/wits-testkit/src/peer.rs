@@ -2,7 +2,8 @@
 //!
 //! `cargo xtask peers` installs them: `wkg` and `wasm-tools` into
 //! `$XDG_CACHE_HOME/wits-peers/bin` (or below `~/.cache`), outside any checkout, and Debian's
-//! `docker-registry` and `skopeo`. Bindle's server it builds from `tests/bindle-server`, beside `bin`. On
+//! `docker-registry` and `skopeo`. Bindle's server it builds from `tests/bindle-server`, beside `bin`, and
+//! what comes from npm and PyPI is in `npm` and `python` there. On
 //! a machine without them the tests that need them say so and pass; where `CI` is set they fail, because
 //! there a missing peer is a broken set-up.
 
@@ -34,7 +35,10 @@ fn directories() -> impl Iterator<Item = PathBuf> {
     cache_home()
         .map(|cache| cache.join("wits-peers"))
         .into_iter()
-        .flat_map(|peers| ["bin", "bindle-server-target/debug"].map(|dir| peers.join(dir)))
+        .flat_map(|peers| {
+            let dirs = ["bin", "bindle-server-target/debug", "npm/node_modules/.bin", "python/bin"];
+            dirs.map(|dir| peers.join(dir))
+        })
         .chain(path)
 }
 

@@ -27,6 +27,7 @@ use crate::ops::fetch::Fetched;
 use crate::ops::get::{As, Existing, Got, Output};
 use crate::ops::lock::Locked;
 use crate::ops::publish::{PublishedPackage, Subject};
+use crate::ops::wac::WacDeps;
 use crate::ops::yank::YankedPackage;
 use crate::project::Workspace;
 use crate::{Context, Error, ops};
@@ -125,6 +126,14 @@ pub fn yank(
     package: &PackageId,
 ) -> Result<YankedPackage, Error> {
     run(ops::yank::yank(context, workspace, package))
+}
+
+/// [`ops::wac::lay_out`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn lay_out_for_wac(context: &Context, workspace: &Workspace) -> Result<Vec<WacDeps>, Error> {
+    run(ops::wac::lay_out(context, workspace))
 }
 
 /// [`ops::get::get`], blocking.

@@ -4,7 +4,7 @@ use serde_json::json;
 use wits::Form;
 
 use super::{Failure, Session, json_changes, plural};
-use crate::args::{As, Fetch};
+use crate::args::{As, Fetch, Layout};
 
 pub(crate) fn run(session: &Session<'_>, args: &Fetch) -> Result<(), Failure> {
     let workspace = session.workspace()?;
@@ -47,6 +47,20 @@ pub(crate) fn run(session: &Session<'_>, args: &Fetch) -> Result<(), Failure> {
         };
         session.printer.status("Fresh", &what);
     }
+    let wac = match args.layout {
+        Layout::WitParser => Vec::new(),
+        Layout::Wac => wits::blocking::lay_out_for_wac(&session.context, &workspace)?,
+    };
+    for member in wac.iter().filter(|member| !member.written.is_empty()) {
+        let dir = member.dir.display();
+        for package in &member.written {
+            session.printer.detail("Wrote", &format!("{package} in {dir}"));
+        }
+        let written = plural(member.written.len(), "package");
+        session
+            .printer
+            .status("Fetched", &format!("{dir}: {written} written for wac"));
+    }
     let deps: Vec<_> = fetched
         .deps
         .iter()
@@ -63,6 +77,11 @@ pub(crate) fn run(session: &Session<'_>, args: &Fetch) -> Result<(), Failure> {
         "fresh": fetched.fresh,
         "lock": json_changes(&fetched.changes),
         "deps": deps,
+        "wac": wac.iter().map(|member| json!({
+            "dir": member.dir.display().to_string(),
+            "written": member.written,
+            "unchanged": member.unchanged,
+        })).collect::<Vec<_>>(),
     }));
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod init;
 pub mod lock;
 pub mod login;
 pub mod publish;
+pub mod wac;
 pub mod yank;
 pub mod show;
 
