@@ -66,7 +66,8 @@ impl<'a> Consumer<'a> {
     }
 
     /// The program that was built.
-    fn program(&self, name: &str) -> PathBuf {
+    fn program(&self) -> PathBuf {
+        let name = self.project.dir().file_name().unwrap_or_default();
         target().join("debug").join(name)
     }
 }
@@ -172,7 +173,9 @@ fn a_build_that_cannot_go_on_says_where_and_what_to_do() {
         talk[at..].to_owned()
     };
     let unlocked = guest.cargo(&["build"]);
-    snapbox::assert_data_eq!(shown(unlocked.exits(101)), str![[r#"
+    snapbox::assert_data_eq!(
+        shown(unlocked.exits(101)),
+        str![[r#"
   --- stderr
   error: wits.lock is not up to date, and may not be changed
     = help: run `wits lock` and commit wits.lock; it would change so:
@@ -184,12 +187,15 @@ fn a_build_that_cannot_go_on_says_where_and_what_to_do() {
               + wasi:random@0.2.12
               + wasi:sockets@0.2.12
 
-"#]]);
+"#]]
+    );
     guest.project.wits(["lock"]).succeeds();
     guest.moved_to_the_network();
     sandbox.top().remove("home/.cache/wits");
     let uncached = guest.cargo(&["build"]);
-    snapbox::assert_data_eq!(shown(uncached.exits(101)), str![[r#"
+    snapbox::assert_data_eq!(
+        shown(uncached.exits(101)),
+        str![[r#"
   --- stderr
   error: `wasi:cli@0.2.12` is not in the cache, and wits is offline
    --> wit/world.wit:4:12
@@ -206,7 +212,8 @@ fn a_build_that_cannot_go_on_says_where_and_what_to_do() {
     = help: run `wits fetch` once with the network
     = help: this build script has no network: its `wits` is built without the feature `network`
 
-"#]]);
+"#]]
+    );
 }
 
 /// From a cache that is kept with the sources, where there is no network at all, and the sources are not
@@ -225,26 +232,14 @@ fn a_build_from_a_vendored_cache_needs_no_network() {
     // Cargo's own, which it writes where it lacks.
     vendored.cargo(&["fetch"]).succeeds();
     let before = Tree::of(vendored.project.path("wit"));
-    let isolated = ["unshare", "--net", "--map-root-user"];
-    let can = Command::new(isolated[0])
-        .args(&isolated[1..])
-        .arg("true")
-        .status();
-    let before_cargo: &[&str] = match can {
-        Ok(status) if status.success() => &isolated,
-        _ => {
-            eprintln!(
-                "no network namespace can be made here: only `--offline` keeps cargo off the network"
-            );
-            &[]
-        }
-    };
-    vendored.cargo_behind(before_cargo, &["build"]).succeeds();
+    vendored
+        .cargo_behind(peer::without_network(), &["build"])
+        .succeeds();
     before.assert_untouched();
     assert!(!vendored.project.has("wit/deps"));
-    let again = vendored.cargo_behind(before_cargo, &["build", "-v"]);
+    let again = vendored.cargo_behind(peer::without_network(), &["build", "-v"]);
     assert!(!worked(again.succeeds()), "{again}");
-    let says = vendored.project.run(vendored.program("vendored"), [""; 0]);
+    let says = vendored.project.run(vendored.program(), [""; 0]);
     assert!(says.succeeds().text().starts_with("43200 from "), "{says}");
     assert!(says.text().contains("/out/wit"), "{says}");
 
@@ -292,9 +287,7 @@ fn a_guest_of_fetched_wit_runs_in_wasmtime() {
     ]);
     tool(&["component", "new", "core.wasm", "-o", "guest.wasm"]);
     tool(&["validate", "guest.wasm"]);
-    let rolled = host
-        .project
-        .run(host.program("wasmtime-host"), ["guest.wasm", "6"]);
+    let rolled = host.project.run(host.program(), ["guest.wasm", "6"]);
     // The host's random number is 40.
     rolled.succeeds().stdout("5\n");
 }

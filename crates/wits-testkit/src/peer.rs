@@ -28,6 +28,19 @@ pub fn find(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// What to put before a command so that it runs where there is no network, not even loopback: a network
+/// namespace of its own. Nothing, with a line on stderr, where none can be made.
+pub fn without_network() -> &'static [&'static str] {
+    const UNSHARE: &[&str] = &["unshare", "--net", "--map-root-user"];
+    let mut command = std::process::Command::new(UNSHARE[0]);
+    let made = command.args(&UNSHARE[1..]).arg("true").output();
+    if made.is_ok_and(|output| output.status.success()) {
+        return UNSHARE;
+    }
+    eprintln!("weaker: no network namespace can be made here");
+    &[]
+}
+
 /// The peers' own directory, then `PATH`.
 fn directories() -> impl Iterator<Item = PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -36,7 +49,12 @@ fn directories() -> impl Iterator<Item = PathBuf> {
         .map(|cache| cache.join("wits-peers"))
         .into_iter()
         .flat_map(|peers| {
-            let dirs = ["bin", "bindle-server-target/debug", "npm/node_modules/.bin", "python/bin"];
+            let dirs = [
+                "bin",
+                "bindle-server-target/debug",
+                "npm/node_modules/.bin",
+                "python/bin",
+            ];
             dirs.map(|dir| peers.join(dir))
         })
         .chain(path)

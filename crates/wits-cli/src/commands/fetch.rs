@@ -54,7 +54,9 @@ pub(crate) fn run(session: &Session<'_>, args: &Fetch) -> Result<(), Failure> {
     for member in wac.iter().filter(|member| !member.written.is_empty()) {
         let dir = member.dir.display();
         for package in &member.written {
-            session.printer.detail("Wrote", &format!("{package} in {dir}"));
+            session
+                .printer
+                .detail("Wrote", &format!("{package} in {dir}"));
         }
         let written = plural(member.written.len(), "package");
         session
