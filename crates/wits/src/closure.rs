@@ -230,8 +230,8 @@ async fn unversioned(session: &Session<'_>, mention: &Mention) -> Error {
     let name = &mention.package.name;
     let mut available = Vec::new();
     // This is for the message only: whatever fails here, the fault is the missing version.
-    if let (false, Ok(registry)) = (session.context.offline, session.route(name))
-        && let Ok(source) = session.locate(&registry, name).await
+    if let (false, Ok(route)) = (session.context.offline, session.route(name))
+        && let Ok(source) = session.locate(&route, name).await
     {
         available = session.versions(&source).await.unwrap_or_default();
     }

@@ -1,88 +1,25 @@
 //! Files of other tools, read for the same facts. This is the one module that knows them.
 //!
-//! | file | tool | what is taken |
-//! | --- | --- | --- |
-//! | `wkg.toml` | wkg 0.16 | metadata, path overrides, workspace members, where there is no `wits.toml` |
+//! | file | tool | what is taken | module |
+//! | --- | --- | --- | --- |
+//! | `wkg.toml` | wkg 0.16 | metadata, path overrides, workspace members, where there is no `wits.toml` | `wkg_manifest` |
+//! | `wasm-pkg/config.toml` | wkg 0.16 | routes, certificates, credentials, as the layer after the user's `registry.toml` | `wkg_config` |
+//! | `wkg.lock` | wkg 0.16 | the digests of direct dependencies, where there is no `wits.lock` | `wkg_lock` |
+//! | `ROOT/ns/name/VERSION.wasm` | wkg 0.16 | packages of a `local` registry | `wkg_local` |
+//!
+//! The files of Docker and podman are in [`crate::credentials`].
 
-use std::path::Path;
+mod wkg_config;
+mod wkg_local;
+mod wkg_lock;
+mod wkg_manifest;
 
-use serde::Deserialize;
-use wits_model::manifest::Manifest;
-
-use crate::report::Note;
-use crate::{Context, Error};
+pub(crate) use wkg_config::{WkgConfig, WkgCredential};
+pub(crate) use wkg_local::WkgLocal;
+pub(crate) use wkg_lock::WkgPins;
+pub(crate) use wkg_manifest::wkg_manifest;
 
 /// The name of wkg's manifest.
 pub(crate) const WKG_MANIFEST: &str = "wkg.toml";
 /// The name of wkg's lock. Where it stands, wkg may have written `wit/deps`.
 pub(crate) const WKG_LOCK: &str = "wkg.lock";
-
-/// `wkg.toml` as `wits.toml`: its keys are written again under our names and read by the one reader,
-/// so that paths, names and errors mean the same.
-pub(crate) fn wkg_manifest(context: &Context, text: &str, file: &Path) -> Result<Manifest, Error> {
-    #[derive(Deserialize)]
-    struct Override {
-        path: Option<String>,
-        version: Option<String>,
-    }
-    #[derive(Deserialize, Default)]
-    struct Workspace {
-        members: Option<Vec<String>>,
-    }
-    #[derive(Deserialize)]
-    struct Wkg {
-        #[serde(default)]
-        metadata: toml::Table,
-        #[serde(default)]
-        overrides: std::collections::BTreeMap<String, Override>,
-        workspace: Option<Workspace>,
-    }
-    let Ok(wkg) = toml::from_str::<Wkg>(text) else {
-        // It is not wkg's either; our reader says what is wrong with it as TOML, or with its keys.
-        return Ok(Manifest::parse(text, file)?);
-    };
-    let no_counterpart = |key: String, instead: &str| {
-        context.reporter.note(&Note::NoCounterpart {
-            file: context.shown(file),
-            key,
-            instead: instead.to_owned(),
-        });
-    };
-    let mut package = toml::Table::new();
-    for (key, value) in wkg.metadata {
-        let ours = match key.as_str() {
-            "authors" | "author" => "authors",
-            "description" => "description",
-            "licenses" | "license" => "license",
-            "source" | "repository" => "repository",
-            "homepage" => "homepage",
-            _ => {
-                no_counterpart(format!("metadata.{key}"), "it is left out of the package");
-                continue;
-            }
-        };
-        package.insert(ours.to_owned(), value);
-    }
-    let mut overrides = toml::Table::new();
-    for (name, entry) in wkg.overrides {
-        if entry.version.is_some() {
-            no_counterpart(
-                format!("overrides.\"{name}\".version"),
-                "the version that a project uses stands in its WIT",
-            );
-        }
-        if let Some(path) = entry.path {
-            let table = toml::Table::from_iter([("path".to_owned(), toml::Value::String(path))]);
-            overrides.insert(name, toml::Value::Table(table));
-        }
-    }
-    let mut document = toml::Table::new();
-    document.insert("package".to_owned(), toml::Value::Table(package));
-    document.insert("overrides".to_owned(), toml::Value::Table(overrides));
-    if let Some(members) = wkg.workspace.and_then(|workspace| workspace.members) {
-        let members = members.into_iter().map(toml::Value::String).collect();
-        let table = toml::Table::from_iter([("members".to_owned(), toml::Value::Array(members))]);
-        document.insert("workspace".to_owned(), toml::Value::Table(table));
-    }
-    Ok(Manifest::parse(&document.to_string(), file)?)
-}

@@ -44,7 +44,9 @@
 //! | [`error`] | [`Error`]: what went wrong, of what kind, where, and what to do |
 //! | [`render`] | errors and notes as text |
 //! | [`build_script`] | what a `build.rs` calls: a front end, so it reads the environment, prints and exits |
+//! | [`credentials`] | who the user is to a registry: where that is kept |
 //! | `config` | which files routes come from |
+//! | `access` | how registries are reached |
 //! | `local` | what the project answers itself |
 //! | `resolver` | which packages are in a closure; no I/O |
 //! | `closure` | where the resolver meets the registries |
@@ -60,12 +62,14 @@
 //! With the feature `network` off the crate locks, lays out, builds and verifies from the cache and from
 //! `layout:` registries, without an async runtime.
 
+mod access;
 mod advice;
 pub mod blocking;
 pub mod build_script;
 mod closure;
 mod config;
 pub mod context;
+pub mod credentials;
 pub mod deps;
 pub mod error;
 mod foreign;
@@ -85,8 +89,10 @@ mod verify;
 mod versions;
 
 pub use context::{BindleFiles, ConfigFiles, Context, Locking};
+pub use credentials::CredentialSources;
 pub use deps::Form;
 pub use error::{Asked, Error};
 pub use project::{Member, Workspace};
 pub use report::{Note, Progress, Reporter, Silent};
 pub use wits_model as model;
+pub use wits_registry::Redacted;

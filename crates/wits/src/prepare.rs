@@ -18,6 +18,7 @@ use wits_wit::SourcePackage;
 use crate::closure::{self, Answer, Closure, Root};
 use crate::context::Locking;
 use crate::deps::Form;
+use crate::foreign::WkgPins;
 use crate::local::Locals;
 use crate::project::{Member, Workspace};
 use crate::report::Note;
@@ -129,7 +130,10 @@ pub(crate) async fn prepare_members<'a>(
         };
         inputs.push((*member, source, locals));
     }
-    let session = Session::new(context, Some(workspace))?;
+    let mut session = Session::new(context, Some(workspace))?;
+    if view == View::Owner {
+        session = session.with_wkg_pins(WkgPins::read(context, &workspace.root)?);
+    }
     for member in members
         .iter()
         .filter(|member| member.root != workspace.routes_root())

@@ -9,13 +9,15 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use wits_model::lock::{Lock, LockedPackage};
-use wits_model::routes::Routes;
+use wits_model::routes::{Layer, Route, RouteKey, Routes};
 use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
-use wits_registry::{Options, Proxy, Registries, RegistryError};
+use wits_registry::RegistryError;
 use wits_store::{Cache, Lookup, StoreError};
 use wits_wit::{Decoded, DecodedPackage, WitError};
 
+use crate::access::Access;
 use crate::error::Asked;
+use crate::foreign::WkgPins;
 use crate::project::Workspace;
 use crate::report::Note;
 use crate::{Context, Error, config, versions};
@@ -24,8 +26,10 @@ use crate::{Context, Error, config, versions};
 pub(crate) struct Session<'a> {
     pub(crate) context: &'a Context,
     pub(crate) cache: Cache,
-    pub(crate) registries: Registries,
+    pub(crate) registries: Access,
     pub(crate) routes: Routes,
+    /// What a `wkg.lock` pins, where it counts.
+    wkg: WkgPins,
     /// Whether it was told that the cache cannot be written.
     told_of_cache: AtomicBool,
 }
@@ -47,41 +51,51 @@ pub(crate) struct Published {
 impl<'a> Session<'a> {
     /// A session in a workspace, or in none.
     pub(crate) fn new(context: &'a Context, workspace: Option<&Workspace>) -> Result<Self, Error> {
-        let options = Options {
-            offline: context.offline,
-            proxy: if context.system_proxy {
-                Proxy::System
-            } else {
-                Proxy::None
-            },
-            ..Options::default()
-        };
+        let (registries, routes) = Access::new(context, config::load(context, workspace)?)?;
         Ok(Self {
             context,
             cache: Cache::open(&context.cache),
-            registries: Registries::new(options),
-            routes: config::load(context, workspace)?,
+            registries,
+            routes,
+            wkg: WkgPins::default(),
             told_of_cache: AtomicBool::new(false),
         })
     }
 
-    /// The registry that serves `name`, by its route.
-    pub(crate) fn route(&self, name: &PackageName) -> Result<RegistryUrl, Error> {
-        let route = self.routes.route(name);
-        route.map(|route| route.url).ok_or_else(|| Error::NoRoute {
+    /// This session with the pins of a `wkg.lock`.
+    pub(crate) fn with_wkg_pins(self, wkg: WkgPins) -> Self {
+        Self { wkg, ..self }
+    }
+
+    /// The registry that serves `name`.
+    pub(crate) fn route(&self, name: &PackageName) -> Result<Route, Error> {
+        self.routes.route(name).ok_or_else(|| Error::NoRoute {
             package: name.clone(),
             asked: Box::default(),
         })
     }
 
+    /// The registry that serves the package the command names: the one the user says, or its route.
+    pub(crate) fn route_of_named(&self, name: &PackageName) -> Result<Route, Error> {
+        match &self.context.config.registry {
+            Some(url) => Ok(Route {
+                url: url.clone(),
+                or: None,
+                origin: Layer::CommandLine.into(),
+                key: RouteKey::Default,
+            }),
+            None => self.route(name),
+        }
+    }
+
     /// Where `name` is today. Asks the domain of a `well-known:` route.
     pub(crate) async fn locate(
         &self,
-        registry: &RegistryUrl,
+        route: &Route,
         name: &PackageName,
     ) -> Result<PackageSource, Error> {
         self.registries
-            .locate(registry, name)
+            .locate(route, name)
             .await
             .map_err(|source| registry_error(source, false))
     }
@@ -136,14 +150,14 @@ impl<'a> Session<'a> {
 
     /// The package as the registry it is routed to has it today.
     pub(crate) async fn unlocked(&self, id: &PackageId) -> Result<Published, Error> {
-        let registry = self.route(&id.name)?;
-        if self.context.offline && !matches!(registry, RegistryUrl::Layout { .. }) {
+        let route = self.route(&id.name)?;
+        if self.context.offline && !matches!(route.url, RegistryUrl::Layout { .. }) {
             return Err(Error::NotLocked {
                 package: id.clone(),
                 asked: Box::default(),
             });
         }
-        let source = self.locate(&registry, &id.name).await?;
+        let source = self.locate(&route, &id.name).await?;
         self.at(id, source).await
     }
 
@@ -171,6 +185,7 @@ impl<'a> Session<'a> {
             Ok(release) => release,
             Err(error) => return Err(self.not_there(id, source, error).await),
         };
+        self.wkg.check(id, release.pin.digest, source)?;
         match self.cached(id, &release.pin.digest)? {
             Some(wasm) => Ok((release.pin, wasm, false)),
             None => {

@@ -90,10 +90,6 @@ pub async fn get(
     existing: Existing,
 ) -> Result<Got, Error> {
     let session = Session::new(context, workspace)?;
-    let registry = match &context.config.registry {
-        Some(registry) => registry.clone(),
-        None => session.route(&wanted.name)?,
-    };
     // What the project has locked is what the user means, and needs no registry.
     let lock = match workspace {
         Some(workspace) => lockfile::read(context, workspace)?,
@@ -118,7 +114,8 @@ pub async fn get(
             (id, Found::Package(Box::new(published)))
         }
         None => {
-            let source = session.locate(&registry, &wanted.name).await?;
+            let route = session.route_of_named(&wanted.name)?;
+            let source = session.locate(&route, &wanted.name).await?;
             let id = match wanted.id() {
                 Some(id) => id,
                 None => newest_of(context, &session, wanted, &source).await?,

@@ -11,9 +11,9 @@ pub mod init;
 pub mod lock;
 pub mod login;
 pub mod publish;
+pub mod show;
 pub mod wac;
 pub mod yank;
-pub mod show;
 
 use std::path::Path;
 

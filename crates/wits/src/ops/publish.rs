@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use wits_model::lock::Lock;
-use wits_model::{Digest, PackageId, PackageMetadata, PackageName, PackageSource, RegistryUrl};
+use wits_model::{Digest, PackageId, PackageMetadata, PackageName, PackageSource};
 use wits_registry::{Outcome, Publication, Published, RegistryError, SideFile};
 use wits_wit::model::Package;
 use wits_wit::{Decoded, DecodedPackage};
@@ -122,11 +122,8 @@ pub async fn publish(
         span: None,
     })?;
     let session = Session::new(context, workspace)?;
-    let registry: RegistryUrl = match &context.config.registry {
-        Some(registry) => registry.clone(),
-        None => session.route(&id.name)?,
-    };
-    let at = session.locate(&registry, &id.name).await?;
+    let route = session.route_of_named(&id.name)?;
+    let at = session.locate(&route, &id.name).await?;
     send(context, &session, id, at, ready, dry_run).await
 }
 

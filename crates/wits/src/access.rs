@@ -1,0 +1,182 @@
+//! How registries are reached: what they are told of the user's set-up, and which of them has a package.
+//!
+//! Credentials, certificates, mirrors and the proxy become the [`Options`] of [`wits_registry`]. Two
+//! things are decided here because only the routes know them: a directory of wkg's own kind is read by
+//! [`WkgLocal`], and a registry that wkg's configuration only names is the host itself where that host
+//! says, with a 404 and nothing less, that it has no `registry.json`.
+
+use std::collections::BTreeMap;
+
+use futures_util::lock::Mutex;
+use wits_model::routes::{Certificates, Route, Routes};
+use wits_model::{PackageName, PackageSource, RegistryUrl, Scheme};
+use wits_registry::{
+    BindleOptions, Mirror, Notes, Options, Proxy, Registries, Registry, RegistryError,
+};
+
+use crate::config::{self, Config};
+use crate::credentials::Keyring;
+use crate::foreign::WkgLocal;
+use crate::report::Note;
+use crate::{Context, Error};
+
+/// The registries of one run.
+pub(crate) struct Access {
+    registries: Registries,
+    local: WkgLocal,
+    keyring: Keyring,
+    /// What the domains that wkg's configuration names turned out to be.
+    domains: Mutex<BTreeMap<String, RegistryUrl>>,
+}
+
+impl Access {
+    /// Refuses a project that lays hands on the user's hosts; opens nothing.
+    pub(crate) fn new(context: &Context, config: Config) -> Result<(Self, Routes), Error> {
+        let Config {
+            routes,
+            credentials,
+            local,
+        } = config;
+        let hosts = routes.hosts().into_iter().map(str::to_owned).collect();
+        let keyring = Keyring::new(
+            context.credentials.clone(),
+            credentials,
+            hosts,
+            context.reporter.clone(),
+        );
+        config::refuse_project(&routes, &keyring)?;
+        let options = options(context, &routes, &keyring)?;
+        let access = Self {
+            registries: Registries::new(options),
+            local: WkgLocal { roots: local },
+            keyring,
+            domains: Mutex::default(),
+        };
+        Ok((access, routes))
+    }
+
+    /// The hosts that credentials are kept for, and where.
+    pub(crate) fn credential_hosts(&self) -> Result<BTreeMap<String, String>, Error> {
+        Ok(self.keyring.hosts()?)
+    }
+
+    /// Whoever serves `source`.
+    pub(crate) fn of(&self, source: &PackageSource) -> Result<&dyn Registry, RegistryError> {
+        if self.local.keeps(source) {
+            return Ok(&self.local);
+        }
+        self.registries.of(source)
+    }
+
+    /// Where `name` is by `route`. Asks the domain of a `well-known:` route.
+    pub(crate) async fn locate(
+        &self,
+        route: &Route,
+        name: &PackageName,
+    ) -> Result<PackageSource, RegistryError> {
+        match (&route.url, &route.or) {
+            (RegistryUrl::WellKnown { domain }, Some(itself)) => {
+                let registry = self.named_by_wkg(domain, itself).await?;
+                self.registries.locate(&registry, name).await
+            }
+            _ => self.registries.locate(&route.url, name).await,
+        }
+    }
+
+    /// The registry that wkg means by `domain`. Each is asked once in a run, also if it has nothing to
+    /// say.
+    async fn named_by_wkg(
+        &self,
+        domain: &str,
+        itself: &RegistryUrl,
+    ) -> Result<RegistryUrl, RegistryError> {
+        let mut domains = self.domains.lock().await;
+        if let Some(known) = domains.get(domain) {
+            return Ok(known.clone());
+        }
+        let registry = match self.registries.well_known(domain).await {
+            Ok(named) => self.settled_by_wkg(domain, named, itself),
+            // "There is no such document", from the host itself. Anything else means nothing.
+            Err(RegistryError::Rejected { status: 404, .. }) => itself.clone(),
+            Err(error) => return Err(error),
+        };
+        domains.insert(domain.to_owned(), registry.clone());
+        Ok(registry)
+    }
+
+    /// What wkg's configuration says of `domain` holds for the registry that the domain names.
+    fn settled_by_wkg(
+        &self,
+        domain: &str,
+        named: RegistryUrl,
+        itself: &RegistryUrl,
+    ) -> RegistryUrl {
+        match named {
+            RegistryUrl::Oci { host, prefix, .. } => {
+                self.keyring.leads_to(domain, &host, &prefix);
+                let scheme = if itself.is_plain() {
+                    Scheme::Http
+                } else {
+                    Scheme::Https
+                };
+                RegistryUrl::Oci {
+                    scheme,
+                    host,
+                    prefix,
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+fn options(context: &Context, routes: &Routes, keyring: &Keyring) -> Result<Options, Error> {
+    let mut authorities = BTreeMap::new();
+    if !context.offline {
+        for (host, certificates, _) in routes.certificates() {
+            let pem = match certificates {
+                Certificates::File(path) => wits_fs::read(path)?,
+                Certificates::Text(pem) => pem.clone().into_bytes(),
+            };
+            authorities.insert(host.to_owned(), pem);
+        }
+    }
+    let mirrors = routes.mirrors().map(|mirror| Mirror {
+        origin: mirror.of.clone(),
+        mirror: mirror.by.clone(),
+        trusted_tags: mirror.tags,
+    });
+    let named = context.config.registry.as_ref();
+    let reporter = context.reporter.clone();
+    Ok(Options {
+        offline: context.offline,
+        proxy: if context.system_proxy {
+            Proxy::System
+        } else {
+            Proxy::None
+        },
+        credentials: std::sync::Arc::new(keyring.clone()),
+        authorities,
+        cleartext: routes
+            .hosts_without_tls()
+            .into_iter()
+            .chain(
+                named
+                    .filter(|url| url.is_plain())
+                    .and_then(RegistryUrl::host),
+            )
+            .map(str::to_owned)
+            .collect(),
+        mirrors: mirrors.collect(),
+        bindle: BindleOptions {
+            keyring: context.bindle.keyring.clone(),
+            secret_keys: context.bindle.secret_keys.clone(),
+            verification: routes
+                .verifications()
+                .map(|(host, strategy)| (host.to_owned(), strategy.clone()))
+                .collect(),
+        },
+        notes: Notes::new(move |note| reporter.note(&Note::Registry(note))),
+        ..Options::default()
+    })
+}

@@ -1,0 +1,37 @@
+//! `config show`: what is in force, and who says so.
+
+use wits_model::routes::Entry;
+
+use crate::access::Access;
+use crate::project::Workspace;
+use crate::{Context, Error, config};
+
+/// What is in force where the user stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shown {
+    /// Every key of the routes, in the order of the file format.
+    pub entries: Vec<Entry>,
+    /// The hosts that credentials are kept for, and where: a file, or a variable. Which of them a store
+    /// for all hosts has is not known without running it.
+    pub credentials: Vec<(String, String)>,
+}
+
+/// Reads and merges all layers. Opens no socket and runs no helper.
+///
+/// # Errors
+/// If a file cannot be read, or the project's lays hands on the user's hosts.
+pub fn show(context: &Context, workspace: Option<&Workspace>) -> Result<Shown, Error> {
+    let (access, routes) = Access::new(context, config::load(context, workspace)?)?;
+    let mut entries = routes.entries();
+    for entry in &mut entries {
+        if let Some(span) = &mut entry.origin.span {
+            span.path = context.shown(&span.path);
+        }
+    }
+    let credentials = access.credential_hosts()?;
+    Ok(Shown {
+        entries,
+        credentials: credentials.into_iter().collect(),
+    })
+}
