@@ -77,9 +77,11 @@ fn metadata_of_a_wkg_file_is_written_and_the_rest_of_it_named() {
     let app = app(&sandbox, "export run: func();");
     app.write(
         "wkg.toml",
-        "[metadata]\ndescription = \"From wkg\"\nlicenses = \"MIT\"\nsource = \"https://example.test\"\n",
+        "[metadata]\ndescription = \"From wkg\"\nlicenses = \"MIT\"\nsource = \"https://example.test\"\n\
+         keywords = [\"a\"]\n",
     );
     app.wits(["build"]).succeeds().stderr(str![[r#"
+warning: `metadata.keywords` in `wkg.toml` is not used by wits: it is left out of the package
        Built demo:app@0.1.0 as demo-app-0.1.0.wasm (273 bytes)
       Digest sha256:[DIGEST]
 

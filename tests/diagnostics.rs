@@ -266,6 +266,9 @@ Commands:
   get      Save one package, without a project
   yank     Take a version back: nobody is to begin using it
   bindle   Keys for Bindle
+  login    Keep a credential for a registry, where Docker and podman keep theirs
+  logout   Drop the credential that is kept for a registry
+  config   What is in force, and who says so
   help     Print this message or the help of the given subcommand(s)
 
 Options:
@@ -285,9 +288,7 @@ Global options:
           [env: WITS_WIT_DIR=]
 
       --config <FILE>
-          A registry.toml that comes before all others
-          
-          [env: WITS_CONFIG=]
+          A registry.toml that comes before all others [env: `WITS_CONFIG`]
 
       --cache-dir <DIR>
           Where downloaded packages are kept [default: the user's cache directory]

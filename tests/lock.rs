@@ -337,7 +337,17 @@ fn a_pin_of_a_wkg_lock_that_fails_names_that_file() {
     let app = app(&sandbox, "import acme:types/errors@1.0.0;");
     app.write("wkg.lock", wkg_lock(&"0".repeat(64)));
     let before = Tree::of(app.dir());
-    app.wits(["fetch"]).exits(3).stdout("").stderr(str![]);
+    app.wits(["fetch"]).exits(3).stdout("").stderr(str![[r#"
+error: wkg.lock pins `acme:types@1.0.0` to sha256:[DIGEST], and `layout:[ROOT]/registry/acme/types` serves sha256:[DIGEST]
+  --> wkg.lock:11:10
+   |
+11 | digest = "sha256:[DIGEST]"
+   |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+   |
+   = help: wkg never held anybody to its pins, so this one may be old: to drop it, remove the entry of `acme:types` from wkg.lock, or the file
+   = help: if it is right, do not use what the registry serves, and ask who published it
+
+"#]]);
     before.assert_untouched();
 }
 

@@ -35,8 +35,9 @@ pub(crate) struct Global {
     /// The WIT directory, relative to the project [default: wit]
     #[arg(long, value_name = "DIR", global = true, env = "WITS_WIT_DIR")]
     pub(crate) wit_dir: Option<PathBuf>,
-    /// A registry.toml that comes before all others
-    #[arg(long, value_name = "FILE", global = true, env = "WITS_CONFIG")]
+    /// A registry.toml that comes before all others [env: `WITS_CONFIG`]
+    // Not read by clap: what the environment names is a layer of its own.
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
     /// Where downloaded packages are kept [default: the user's cache directory]
     #[arg(long, value_name = "DIR", global = true, env = "WITS_CACHE_DIR")]
@@ -113,6 +114,42 @@ pub(crate) enum Command {
     /// Keys for Bindle
     #[command(subcommand)]
     Bindle(Bindle),
+    /// Keep a credential for a registry, where Docker and podman keep theirs
+    Login(Login),
+    /// Drop the credential that is kept for a registry
+    Logout(Logout),
+    /// What is in force, and who says so
+    #[command(subcommand)]
+    Config(Config),
+}
+
+/// `wits login`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Login {
+    /// The registry's host, such as ghcr.io or localhost:5000
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(crate) host: String,
+    /// The user; without one, the secret is an identity token
+    #[arg(short, long, value_name = "USER")]
+    pub(crate) username: Option<String>,
+    /// Read the password or token from standard input, which is the only way to give it
+    #[arg(long, required = true)]
+    pub(crate) password_stdin: bool,
+}
+
+/// `wits logout`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logout {
+    /// The registry's host, such as ghcr.io or localhost:5000
+    #[arg(value_name = "HOST[:PORT]")]
+    pub(crate) host: String,
+}
+
+/// `wits config`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print every effective mapping, and the file and line it comes from
+    Show,
 }
 
 /// `wits init`

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wits::model::RegistryUrl;
-use wits::{Context, Locking, Reporter};
+use wits::{Context, CredentialSources, Locking, Redacted, Reporter};
 
 use crate::args::Global;
 use crate::commands::Failure;
@@ -68,6 +68,12 @@ pub(crate) fn context(
     context.home = home();
     context.here = Some(here.to_owned());
     context.config.explicit = global.config.as_ref().map(|file| here.join(file));
+    context.config.environment = env::var_os("WITS_CONFIG")
+        .filter(|file| !file.is_empty())
+        .map(|file| here.join(file));
+    let config = base("XDG_CONFIG_HOME", "APPDATA", ".config");
+    context.config.wkg = config.map(|dir| dir.join("wasm-pkg").join("config.toml"));
+    context.credentials = credentials(here);
     context.config.user = base("XDG_CONFIG_HOME", "APPDATA", ".config")
         .map(|dir| dir.join("wits").join("registry.toml"));
     context.config.registry = registry.map(|registry| registry.clone().resolve(here));
@@ -88,6 +94,39 @@ pub(crate) fn context(
     context.system_proxy = true;
     context.reporter = reporter;
     Ok(context)
+}
+
+/// Where Docker, podman and wkg keep credentials, and where they look for more.
+fn credentials(here: &Path) -> CredentialSources {
+    let mut sources = CredentialSources::default();
+    let named = |variable: &str| env::var_os(variable).filter(|value| !value.is_empty());
+    sources.explicit = named("REGISTRY_AUTH_FILE").map(|file| here.join(file));
+    let docker = match named("DOCKER_CONFIG") {
+        Some(dir) => Some(here.join(dir)),
+        None => home().map(|home| home.join(".docker")),
+    };
+    sources.docker = docker.map(|dir| dir.join("config.json"));
+    let podman = [
+        directory("XDG_RUNTIME_DIR"),
+        base("XDG_CONFIG_HOME", "APPDATA", ".config"),
+    ];
+    sources.podman = podman
+        .into_iter()
+        .flatten()
+        .map(|dir| dir.join("containers").join("auth.json"))
+        .collect();
+    for (name, value) in env::vars_os() {
+        let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else {
+            continue;
+        };
+        let is_wkg = name.starts_with("WKG_REGISTRY_") && name.ends_with("_AUTH_BEARER");
+        if !value.is_empty() && (is_wkg || name.starts_with("WITS_TOKEN_")) {
+            sources
+                .variables
+                .insert(name.to_owned(), Redacted::from(value));
+        }
+    }
+    sources
 }
 
 /// `SOURCE_DATE_EPOCH` (reproducible-builds.org), or the epoch itself.

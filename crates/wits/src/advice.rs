@@ -131,7 +131,8 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
                  from wkg.lock, or the file",
                 package.name
             ),
-            "if it is right, do not use what the registry serves, and ask who published it".to_owned(),
+            "if it is right, do not use what the registry serves, and ask who published it"
+                .to_owned(),
         ],
         Error::NotWit { package, .. } => {
             vec![format!(

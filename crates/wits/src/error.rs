@@ -598,6 +598,7 @@ impl Error {
             | Self::PinnedWit { .. }
             | Self::PinnedSize { .. }
             | Self::ServedDiffers { .. }
+            | Self::WkgPin { .. }
             | Self::Skew { .. }
             | Self::OtherWit { .. } => ErrorKind::Integrity,
             // The gravest of them: what does not match counts more than what may work later.
@@ -627,6 +628,7 @@ impl Error {
             Self::Routes(error) => error.span(),
             Self::Lock(error) => Some(error.span()),
             Self::Override { span, .. }
+            | Self::WkgPin { span, .. }
             | Self::Unversioned { span, .. }
             | Self::MemberNotFound { span, .. }
             | Self::Metadata { span, .. } => Some(span),
@@ -634,6 +636,7 @@ impl Error {
             | Self::LocalUnversioned { span, .. }
             | Self::OverrideName { span, .. }
             | Self::NoMembers { span }
+            | Self::ProjectHost { span, .. }
             | Self::LocalUnpublished { span, .. }
             | Self::PublishUnversioned { span, .. } => span.as_deref(),
             _ => self.asked()?.span.as_ref(),

@@ -2,10 +2,12 @@
 
 mod bindle;
 mod build;
+mod config;
 mod fetch;
 mod get;
 mod init;
 mod lock;
+mod login;
 mod publish;
 mod yank;
 
@@ -138,5 +140,8 @@ pub(crate) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         Command::Get(args) => get::run(&session, args),
         Command::Yank(args) => yank::run(&session, args),
         Command::Bindle(args) => bindle::run(&session, args),
+        Command::Login(args) => login::login(&session, args),
+        Command::Logout(args) => login::logout(&session, args),
+        Command::Config(args) => config::run(&session, args),
     }
 }

@@ -1,0 +1,52 @@
+//! `wits config`
+
+use serde_json::json;
+use wits::ops::show;
+
+use super::{Failure, Session};
+use crate::args::Config;
+use crate::printer::escaped;
+
+pub(crate) fn run(session: &Session<'_>, args: &Config) -> Result<(), Failure> {
+    match args {
+        Config::Show => show(session),
+    }
+}
+
+fn show(session: &Session<'_>) -> Result<(), Failure> {
+    let workspace = session.workspace_if_any()?;
+    let shown = show::show(&session.context, workspace.as_ref())?;
+    if session.printer.is_json() {
+        let entries: Vec<_> = shown
+            .entries
+            .iter()
+            .map(|entry| {
+                json!({
+                    "key": entry.key,
+                    "value": entry.value,
+                    "layer": entry.origin.layer.to_string(),
+                    "file": entry.origin.file().map(|file| file.display().to_string()),
+                    "line": entry.origin.line(),
+                })
+            })
+            .collect();
+        let credentials: Vec<_> = shown
+            .credentials
+            .iter()
+            .map(|(host, place)| json!({ "host": host, "kept": place }))
+            .collect();
+        session
+            .printer
+            .json(json!({ "entries": entries, "credentials": credentials }));
+        return Ok(());
+    }
+    let mut text = String::new();
+    for entry in &shown.entries {
+        text += &format!("{} = \"{}\"  # {}\n", entry.key, entry.value, entry.origin);
+    }
+    for (host, place) in &shown.credentials {
+        text += &format!("# a credential for {host} is kept in {place}\n");
+    }
+    session.printer.data(escaped(&text).as_bytes());
+    Ok(())
+}
