@@ -1,16 +1,19 @@
 //! The one place that writes to stdout and stderr. Stdout is data, stderr is talk.
 #![allow(clippy::disallowed_macros)] // see above
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
+use indicatif::ProgressBar;
 
 use crate::args::{Color, Format, Global};
+use crate::progress;
 
-/// Writes what a command has to say.
+/// Writes what a command has to say, above the line of progress if there is one.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
+    bar: Option<ProgressBar>,
     quiet: bool,
     verbose: bool,
     format: Format,
@@ -24,7 +27,9 @@ impl Printer {
             Color::Never => ColorChoice::Never,
         }
         .write_global();
+        let may_draw = !global.quiet && std::io::stderr().is_terminal();
         Self {
+            bar: may_draw.then(progress::bar),
             quiet: global.quiet,
             verbose: global.verbose,
             format: global.format,
@@ -36,15 +41,25 @@ impl Printer {
         self.format == Format::Json
     }
 
-    /// Whether progress may be drawn.
-    pub(crate) fn may_draw(&self) -> bool {
-        use std::io::IsTerminal as _;
-        !self.quiet && std::io::stderr().is_terminal()
+    /// The line of progress, on a terminal.
+    pub(crate) fn bar(&self) -> Option<&ProgressBar> {
+        self.bar.as_ref()
+    }
+
+    /// Writes a line of talk.
+    fn talk(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| anstream::eprintln!("{line}")),
+            None => anstream::eprintln!("{line}"),
+        }
     }
 
     /// A result, for programs or as it is: bytes on stdout.
     #[allow(clippy::unused_self)] // only who holds a printer may write
     pub(crate) fn data(&self, bytes: &[u8]) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
         // A reader that went away has had what it wanted.
         let mut stdout = std::io::stdout().lock();
         let _ = stdout.write_all(bytes);
@@ -62,34 +77,33 @@ impl Printer {
     /// What was done: a verb and a sentence, as cargo says it.
     pub(crate) fn status(&self, verb: &str, message: &str) {
         if !self.quiet {
-            verb_line(verb, AnsiColor::Green, message);
+            self.talk(&verb_line(verb, AnsiColor::Green, message));
         }
     }
 
     /// What only some want to know.
     pub(crate) fn detail(&self, verb: &str, message: &str) {
         if self.verbose {
-            verb_line(verb, AnsiColor::Cyan, message);
+            self.talk(&verb_line(verb, AnsiColor::Cyan, message));
         }
     }
 
     /// A note or a warning that was made text by [`crate::diagnostic`].
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            anstream::eprintln!("{text}");
+            self.talk(text);
         }
     }
 
     /// An error that was made text by [`crate::diagnostic`].
-    #[allow(clippy::unused_self)] // it is said whatever the printer is set to
     pub(crate) fn error(&self, text: &str) {
-        anstream::eprintln!("{text}");
+        self.talk(text);
     }
 }
 
-fn verb_line(verb: &str, color: AnsiColor, message: &str) {
+fn verb_line(verb: &str, color: AnsiColor, message: &str) -> String {
     let style = Style::new().bold().fg_color(Some(color.into()));
-    anstream::eprintln!("{style}{verb:>12}{style:#} {}", escaped(message));
+    format!("{style}{verb:>12}{style:#} {}", escaped(message))
 }
 
 /// A text that may come from outside, with control characters and marks that turn the direction of text

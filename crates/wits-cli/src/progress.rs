@@ -11,31 +11,31 @@ use crate::printer::{Printer, escaped};
 /// Shows notes at once, and progress where there is a terminal and the work takes time.
 pub(crate) struct Progressing {
     printer: Printer,
-    bar: Option<ProgressBar>,
 }
 
 impl Progressing {
     pub(crate) fn new(printer: &Printer) -> Self {
-        let bar = printer.may_draw().then(|| {
-            let bar = ProgressBar::new(0);
-            // The template is a constant that a test renders.
-            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-                bar.set_style(style);
-            }
-            bar
-        });
         Self {
             printer: printer.clone(),
-            bar,
         }
     }
+}
+
+/// A line of progress, which is drawn when there is something to show.
+pub(crate) fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    // The template is a constant that a test renders.
+    if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 const TEMPLATE: &str = "{prefix:>12.green.bold} {pos}/{len} {wide_msg}";
 
 impl Drop for Progressing {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = self.printer.bar() {
             bar.finish_and_clear();
         }
     }
@@ -43,11 +43,7 @@ impl Drop for Progressing {
 
 impl Reporter for Progressing {
     fn note(&self, note: &Note) {
-        let text = diagnostic::note(note);
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.printer.note(&text)),
-            None => self.printer.note(&text),
-        }
+        self.printer.note(&diagnostic::note(note));
     }
 
     fn progress(&self, progress: &Progress) {
@@ -59,7 +55,9 @@ impl Reporter for Progressing {
         {
             self.printer.detail("Fetched", &package.to_string());
         }
-        let Some(bar) = &self.bar else { return };
+        let Some(bar) = self.printer.bar() else {
+            return;
+        };
         match progress {
             Progress::Resolving { package, known } => {
                 bar.set_prefix("Fetching");

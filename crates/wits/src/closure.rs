@@ -140,7 +140,7 @@ pub(crate) async fn resolve(
             package: id,
             fetched,
             done: outcomes.len(),
-            known: outcomes.len() + waiting.len() + asked.len(),
+            known: outcomes.len() + waiting.len(),
         });
     }
     finish(session, open, failures).await
