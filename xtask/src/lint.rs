@@ -24,6 +24,8 @@ pub(crate) fn run() -> Result<()> {
     let mut doc = cargo("doc --workspace --no-deps --locked")?;
     shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
 
+    crate::semver::check(None)?;
+
     title("dependencies");
     shell::run(&mut cargo("deny --locked check bans licenses sources")?)?;
     advisories()

@@ -4,15 +4,19 @@
 //! - [`mod@test`]: all checks and all tests, as the build machine runs them
 //! - [`lint`]: the checks alone
 //! - [`peers`]: installs the tools that the checks and the tests run; [`toolchains`]: those of npm and PyPI
+//! - [`semver`]: whether a release would break those who use the library
+//! - [`build_cost`]: what the library adds to a build script
 //!
 //! Each chore prints the commands it runs, so that any of them can be repeated by hand.
 
 // A chore is a front end: it reads the environment and prints.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+mod build_cost;
 mod demo;
 mod lint;
 mod peers;
+mod semver;
 mod shell;
 mod test;
 mod toolchains;
@@ -26,7 +30,10 @@ usage: cargo xtask <chore>
   test [FILTER..]  install what is missing, run all checks and all tests; with a filter, those tests
   lint             formatting, clippy, documentation, dependencies
   peers            install wkg, wasm-tools, docker-registry, skopeo, a Bindle server, tools that make
-                   bindings, and the tools of the checks";
+                   bindings, and the tools of the checks
+  semver [REV]     compare the library's public interface with the last release's, or with that of a
+                   revision
+  build-cost       measure what the library adds to a build script, beside wasm-pkg-core";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +43,9 @@ fn main() -> ExitCode {
         ["test", filter @ ..] => test::run(filter),
         ["lint"] => peers::install().and_then(|()| lint::run()),
         ["peers"] => peers::install(),
+        ["semver"] => peers::install().and_then(|()| semver::check(None)),
+        ["semver", revision] => peers::install().and_then(|()| semver::check(Some(revision))),
+        ["build-cost"] => build_cost::measure(5),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -65,6 +65,13 @@ const TOOLS: &[Tool] = &[
         features: "--no-default-features --features default-no-update",
     },
     Tool {
+        package: "cargo-semver-checks",
+        version: "0.51.0",
+        ask: &["cargo-semver-checks", "semver-checks", "--version"],
+        any_version: true,
+        features: "",
+    },
+    Tool {
         package: "cargo-deny",
         version: "0.20.2",
         ask: &["cargo-deny", "--version"],

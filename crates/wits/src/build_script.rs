@@ -244,3 +244,95 @@ fn needs_network(error: &Error) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offline(script: &Fetch, change: impl Fn(&mut Environment)) -> bool {
+        let mut environment = Environment {
+            manifest_dir: "/project".into(),
+            out_dir: "/target/out".into(),
+            ..Environment::default()
+        };
+        change(&mut environment);
+        let context = script.context(&environment);
+        assert_eq!(context.locking, Locking::Locked, "no build moves a pin");
+        context.offline
+    }
+
+    #[test]
+    fn a_build_is_frozen_unless_somebody_allows_the_network() {
+        assert!(offline(&Fetch::new(), |_| {}));
+        assert!(offline(&Fetch::new().network(true), |told| told.network =
+            Some(false)));
+        assert!(offline(&Fetch::new().network(true), |told| told.offline = true));
+        assert!(offline(&Fetch::new(), |told| {
+            (told.network, told.offline) = (Some(true), true);
+        }));
+        // Allowed by the script or by the user; but a library without a network has none.
+        let none = !cfg!(feature = "network");
+        assert_eq!(offline(&Fetch::new().network(true), |_| {}), none);
+        assert_eq!(
+            offline(&Fetch::new(), |told| told.network = Some(true)),
+            none
+        );
+    }
+
+    #[test]
+    fn the_cache_is_the_one_that_is_named_and_never_missing() {
+        let cache = |script: &Fetch, cache: Option<&str>| {
+            let environment = Environment {
+                manifest_dir: "/project".into(),
+                out_dir: "/target/out".into(),
+                cache: cache.map(PathBuf::from),
+                ..Environment::default()
+            };
+            script.context(&environment).cache
+        };
+        let vendored = Fetch::new().cache_dir("vendor");
+        assert_eq!(
+            cache(&vendored, Some("/cache")),
+            PathBuf::from("/project/vendor")
+        );
+        assert_eq!(
+            cache(&Fetch::new(), Some("/cache")),
+            PathBuf::from("/cache")
+        );
+        assert_eq!(
+            cache(&Fetch::new(), None),
+            PathBuf::from("/target/out/wits-cache")
+        );
+    }
+
+    #[test]
+    fn outside_of_cargo_it_says_so() {
+        let failure = Failure::OutsideOfCargo {
+            variable: "OUT_DIR",
+        };
+        assert_eq!(
+            format!("{failure:?}"),
+            "`OUT_DIR` is not set: `wits::build_script` is for a `build.rs`, which cargo runs\n  \
+             = help: elsewhere, call `wits::blocking::fetch`"
+        );
+    }
+
+    #[test]
+    fn what_the_network_would_have_helped_says_how_to_allow_it() {
+        let environment = Environment::default();
+        let context = Fetch::new().context(&environment);
+        let missing = || Error::NotCached {
+            package: "acme:log@1.0.0".parse().expect("a package"),
+            asked: Box::default(),
+        };
+        let told = explained(&environment, &context, missing()).to_string();
+        let expected = if cfg!(feature = "network") {
+            "`WITS_BUILD_NETWORK=1`"
+        } else {
+            "without the feature `network`"
+        };
+        assert!(told.contains(expected), "{told}");
+        let told = explained(&environment, &context, Error::Bug(String::new())).to_string();
+        assert!(!told.contains("network"), "{told}");
+    }
+}
