@@ -23,11 +23,6 @@ impl Object {
         found.next().map(|(_, value)| value.get())
     }
 
-    /// The keys.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(key, _)| key.as_str())
-    }
-
     /// Sets the value of `key`, in its place if it is there.
     ///
     /// # Errors

@@ -14,6 +14,9 @@ use crate::report::{Note, Reporter};
 
 type Answer = Result<Option<Credential>, CredentialError>;
 
+/// By helper and server.
+type Helpers = BTreeMap<(Helper, String), Arc<OnceLock<Answer>>>;
+
 /// The user's credentials. One value serves a whole run; a clone is the same one.
 #[derive(Clone)]
 pub(crate) struct Keyring(Arc<Inner>);
@@ -26,7 +29,7 @@ struct Inner {
     routed: BTreeSet<String>,
     files: OnceLock<Result<Vec<CredentialFile>, CredentialError>>,
     /// What each helper said of each server. Whoever asks while it is running waits for it.
-    helpers: Mutex<BTreeMap<(Helper, String), Arc<OnceLock<Answer>>>>,
+    helpers: Mutex<Helpers>,
     reporter: Arc<dyn Reporter>,
 }
 
