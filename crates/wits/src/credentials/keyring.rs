@@ -132,7 +132,7 @@ impl Inner {
         if variables::set(&self.sources.variables, host).is_some() {
             return variables::find(&self.sources.variables, host, &self.known()?);
         }
-        if let Some(found) = self.from_wkg(host, repository) {
+        if let Some(found) = self.wkg_credential(host, repository) {
             return Ok(Some(found));
         }
         for file in self.files()? {
@@ -152,7 +152,7 @@ impl Inner {
         Ok(None)
     }
 
-    fn from_wkg(&self, host: &str, repository: &str) -> Option<Credential> {
+    fn wkg_credential(&self, host: &str, repository: &str) -> Option<Credential> {
         let wkg = self.wkg.lock().unwrap_or_else(PoisonError::into_inner);
         wkg.iter()
             .filter(|it| it.host == host && is_below(repository, &it.prefix))

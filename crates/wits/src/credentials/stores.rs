@@ -90,7 +90,7 @@ impl Store {
         user: Option<&str>,
         secret: &Redacted,
     ) -> Result<Stored, Error> {
-        let key = self.key(host);
+        let key = Self::key(host);
         let helper = self.keeper(host)?;
         let entry = match &helper {
             Some(helper) => {
@@ -124,7 +124,7 @@ impl Store {
         let keys = self.keys(host);
         let helper = self.keeper(host)?;
         if let Some(helper) = &helper {
-            match helper.erase(&self.key(host)) {
+            match helper.erase(&Self::key(host)) {
                 // A helper that is gone keeps nothing.
                 Ok(()) | Err(Failure::Missing(_)) => {}
                 Err(failure) => return Err(CredentialError::from(failure).into()),
@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// The key that Docker would write.
-    fn key(&self, host: &str) -> String {
+    fn key(host: &str) -> String {
         if host == DOCKER_HUB {
             DOCKER_HUB_KEY.to_owned()
         } else {
