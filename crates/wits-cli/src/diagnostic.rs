@@ -4,9 +4,8 @@ use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use wits::model::SourceSpan;
+use wits::render::escaped;
 use wits::{Error, Note};
-
-use crate::printer::escaped;
 
 fn render(groups: &[Group<'_>]) -> String {
     // Styles are taken away again by the stream where they are not wanted.

@@ -6,6 +6,7 @@ use std::io::{IsTerminal as _, Write as _};
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use indicatif::ProgressBar;
+use wits::render::escaped;
 
 use crate::args::{Color, Format, Global};
 use crate::progress;
@@ -104,32 +105,4 @@ impl Printer {
 fn verb_line(verb: &str, color: AnsiColor, message: &str) -> String {
     let style = Style::new().bold().fg_color(Some(color.into()));
     format!("{style}{verb:>12}{style:#} {}", escaped(message))
-}
-
-/// A text that may come from outside, with control characters and marks that turn the direction of text
-/// made visible: what a registry says must not move a cursor.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && c != '\n') || turns_text {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn what_moves_a_cursor_is_shown() {
-        assert_eq!(
-            escaped("a\u{1b}[2Jb\r\nc\u{202e}d"),
-            "a\\u{1b}[2Jb\\u{d}\nc\\u{202e}d"
-        );
-    }
 }

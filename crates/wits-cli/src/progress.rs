@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use wits::render::escaped;
 use wits::{Note, Progress, Reporter};
 
 use crate::diagnostic;
-use crate::printer::{Printer, escaped};
+use crate::printer::Printer;
 
 /// Shows notes at once, and progress where there is a terminal and the work takes time.
 pub(crate) struct Progressing {

@@ -29,6 +29,7 @@ pub mod pin;
 pub mod routes;
 pub mod source;
 pub mod span;
+mod text;
 
 pub use digest::Digest;
 pub use document::DocumentError;

@@ -10,7 +10,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use semver::Version;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::as_text;
 
 /// The name of a package without its version: `wasi:http`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -204,26 +205,6 @@ impl fmt::Display for PackageRef {
     }
 }
 
-macro_rules! as_text {
-    ($($type:ty),*) => {$(
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
-}
 as_text!(PackageName, PackageId, PackageRef);
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ fn shown(text: &str) -> String {
 
 /// A text that may come from outside, with control characters and marks that turn the direction of text
 /// made visible: what a registry says must not move a cursor.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -141,6 +141,14 @@ mod tests {
             span: Box::new(SourceSpan::new("wit/world.wit", text, at..at + word.len())),
             available: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_moves_a_cursor_is_shown() {
+        assert_eq!(
+            escaped("a\u{1b}[2Jb\r\nc\u{202e}d"),
+            "a\\u{1b}[2Jb\\u{d}\nc\\u{202e}d"
+        );
     }
 
     #[test]

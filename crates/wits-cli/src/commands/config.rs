@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use wits::ops::show;
+use wits::render::escaped;
 
 use super::{Failure, Session};
 use crate::args::Config;
-use crate::printer::escaped;
 
 pub(crate) fn run(session: &Session<'_>, args: &Config) -> Result<(), Failure> {
     match args {
