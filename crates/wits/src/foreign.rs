@@ -17,7 +17,7 @@ mod wkg_manifest;
 pub(crate) use wkg_config::{WkgConfig, WkgCredential};
 pub(crate) use wkg_local::WkgLocal;
 pub(crate) use wkg_lock::WkgPins;
-pub(crate) use wkg_manifest::wkg_manifest;
+pub(crate) use wkg_manifest::{translate, wkg_manifest};
 
 /// The name of wkg's manifest.
 pub(crate) const WKG_MANIFEST: &str = "wkg.toml";

@@ -72,6 +72,7 @@ impl Member {
         let wit = match (wit_dir, &manifest.wit) {
             (Some(named), _) => root.join(named),
             (None, Some(named)) => named.clone(),
+            (None, None) if is_bare(root) => root.to_owned(),
             (None, None) => root.join(WIT_DIR),
         };
         if !wit.is_dir() {
@@ -124,7 +125,8 @@ impl Workspace {
             })?;
         let manifest = load_manifest(context, root)?;
         if manifest.workspace.is_some() {
-            return Self::of(context, root, wit_dir, manifest, root);
+            let workspace = Self::of(context, root, wit_dir, manifest, root)?;
+            return Ok(workspace.seen_from(from));
         }
         for above in root.ancestors().skip(1) {
             if !above.join(MANIFEST).is_file() && !above.join(foreign::WKG_MANIFEST).is_file() {
@@ -208,6 +210,13 @@ impl Workspace {
             members,
             current,
         })
+    }
+
+    /// A member that is only a directory of WIT has nothing by which it is found upward.
+    fn seen_from(mut self, from: &Path) -> Self {
+        let bare = |member: &Member| member.root == member.wit && from.starts_with(&member.root);
+        self.current = self.current.or_else(|| self.members.iter().position(bare));
+        self
     }
 
     /// The file of the lock.
@@ -299,7 +308,9 @@ fn member_dirs(root: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>, Error> 
             dirs = below;
         }
         if member.pattern.contains('*') {
-            dirs.retain(|dir| manifest_file(dir).is_some() || dir.join(WIT_DIR).is_dir());
+            dirs.retain(|dir| {
+                manifest_file(dir).is_some() || dir.join(WIT_DIR).is_dir() || is_bare(dir)
+            });
         } else if let Some(missing) = dirs.iter().find(|dir| !dir.is_dir()) {
             return Err(Error::MemberNotFound {
                 member: missing.clone(),
@@ -309,6 +320,17 @@ fn member_dirs(root: &Path, manifest: &Manifest) -> Result<Vec<PathBuf>, Error> 
         found.extend(dirs);
     }
     Ok(found.into_iter().collect())
+}
+
+/// Whether a directory is WIT itself and has no `wit`: so wkg's workspaces name their members.
+fn is_bare(dir: &Path) -> bool {
+    !dir.join(WIT_DIR).is_dir() && has_wit(dir)
+}
+
+fn has_wit(dir: &Path) -> bool {
+    let is_wit = |path: PathBuf| path.extension().is_some_and(|extension| extension == "wit");
+    std::fs::read_dir(dir)
+        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| is_wit(entry.path()))))
 }
 
 /// Reads a text file of the user's, without the byte order mark that some editors put first.
@@ -359,16 +381,6 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// The directory of a path override: itself if there is WIT in it, otherwise its `wit`.
 pub(crate) fn wit_dir_of(dir: &Path) -> PathBuf {
-    let has_wit = |dir: &Path| {
-        std::fs::read_dir(dir).is_ok_and(|entries| {
-            entries.flatten().any(|entry| {
-                entry
-                    .path()
-                    .extension()
-                    .is_some_and(|extension| extension == "wit")
-            })
-        })
-    };
     let inner = dir.join(WIT_DIR);
     if !has_wit(dir) && has_wit(&inner) {
         inner
