@@ -6,10 +6,11 @@ use std::io::{IsTerminal as _, Write as _};
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 use indicatif::ProgressBar;
-use wits::render::escaped;
 
 use crate::args::{Color, Format, Global};
+
 use crate::progress;
+pub(crate) use wits::render::escaped;
 
 /// Writes what a command has to say, above the line of progress if there is one.
 #[derive(Debug, Clone)]

@@ -56,6 +56,7 @@ use self::environment::Environment;
 pub use self::failure::Failure;
 use self::watch::Watcher;
 use crate::deps::Form;
+use crate::environment as user;
 use crate::{Context, Error, Locking, Workspace, blocking, inputs};
 
 /// Lays out the packages that the WIT of the package being built needs.
@@ -194,21 +195,15 @@ impl Fetch {
 
     fn context(&self, environment: &Environment) -> Context {
         let here = &environment.manifest_dir;
-        let cache = match (&self.cache, &environment.cache) {
-            (Some(dir), _) => here.join(dir),
-            (None, Some(dir)) => dir.clone(),
-            (None, None) => environment.out_dir.join("wits-cache"),
-        };
-        let mut context = Context::new(cache);
-        context.home.clone_from(&environment.home);
-        context.here = Some(here.clone());
-        let config = self.config.as_ref().map(|file| here.join(file));
-        context.config.explicit = config;
-        context.config.environment.clone_from(&environment.config);
-        context.config.user.clone_from(&environment.user_config);
+        let named = self.cache.as_ref().map(|dir| here.join(dir));
+        let cache = named
+            .or_else(|| environment.cache.clone())
+            .or_else(user::cache_dir)
+            .unwrap_or_else(|| environment.out_dir.join("wits-cache"));
+        let mut context = user::context(here, cache);
+        context.config.explicit = self.config.as_ref().map(|file| here.join(file));
         context.offline = !self.may_connect(environment);
         context.locking = Locking::Locked;
-        context.system_proxy = true;
         context.reporter = Arc::new(Watcher);
         context
     }
@@ -280,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_the_one_that_is_named_and_never_missing() {
+    fn the_cache_is_the_one_that_is_named() {
         let cache = |script: &Fetch, cache: Option<&str>| {
             let environment = Environment {
                 manifest_dir: "/project".into(),
@@ -298,10 +293,6 @@ mod tests {
         assert_eq!(
             cache(&Fetch::new(), Some("/cache")),
             PathBuf::from("/cache")
-        );
-        assert_eq!(
-            cache(&Fetch::new(), None),
-            PathBuf::from("/target/out/wits-cache")
         );
     }
 

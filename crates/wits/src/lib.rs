@@ -43,6 +43,7 @@
 //! | [`report`] | [`Reporter`]: notes and progress |
 //! | [`error`] | [`Error`]: what went wrong, of what kind, where, and what to do |
 //! | [`render`] | errors and notes as text |
+//! | [`environment`] | the context of a user's environment, for front ends |
 //! | [`build_script`] | what a `build.rs` calls: a front end, so it reads the environment, prints and exits |
 //! | [`credentials`] | who the user is to a registry: where that is kept |
 //! | `config` | which files routes come from |
@@ -71,6 +72,7 @@ mod config;
 pub mod context;
 pub mod credentials;
 pub mod deps;
+pub mod environment;
 pub mod error;
 mod foreign;
 mod inputs;

@@ -117,6 +117,10 @@ fn shown(text: &str) -> String {
 
 /// A text that may come from outside, with control characters and marks that turn the direction of text
 /// made visible: what a registry says must not move a cursor.
+///
+/// ```
+/// assert_eq!(wits::render::escaped("a\u{1b}[2Jb\r\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{d}\nc\\u{202e}d");
+/// ```
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -141,14 +145,6 @@ mod tests {
             span: Box::new(SourceSpan::new("wit/world.wit", text, at..at + word.len())),
             available: Vec::new(),
         }
-    }
-
-    #[test]
-    fn what_moves_a_cursor_is_shown() {
-        assert_eq!(
-            escaped("a\u{1b}[2Jb\r\nc\u{202e}d"),
-            "a\\u{1b}[2Jb\\u{d}\nc\\u{202e}d"
-        );
     }
 
     #[test]

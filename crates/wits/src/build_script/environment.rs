@@ -1,9 +1,9 @@
-//! What cargo and the user say to a build script: the one place of the library that reads the environment,
-//! because a build script is a front end.
+//! What cargo and the user say to a build script, which is a front end and reads the environment. What the
+//! user says to every front end is in [`crate::environment`].
 #![allow(clippy::disallowed_methods)] // see above
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Failure;
 
@@ -18,28 +18,14 @@ pub(super) struct Environment {
     pub(super) offline: bool,
     /// `WITS_BUILD_NETWORK`: whether the network may be used, where that is said.
     pub(super) network: Option<bool>,
-    /// `WITS_CONFIG`
-    pub(super) config: Option<PathBuf>,
-    /// The user's `registry.toml`, where one may be.
-    pub(super) user_config: Option<PathBuf>,
-    /// `WITS_CACHE_DIR`, or the cache of the command.
+    /// `WITS_CACHE_DIR`
     pub(super) cache: Option<PathBuf>,
-    /// The user's home.
-    pub(super) home: Option<PathBuf>,
 }
 
 impl Environment {
     /// Reads it.
     pub(super) fn read() -> Result<Self, Failure> {
         let manifest_dir = of_cargo("CARGO_MANIFEST_DIR")?;
-        let home = absolute(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
-        // As the command has it: XDG, or what stands for it on Windows.
-        let base = |xdg: &str, windows: &str, below_home: &str| {
-            if cfg!(windows) {
-                return absolute(windows);
-            }
-            absolute(xdg).or_else(|| Some(home.as_ref()?.join(below_home)))
-        };
         let path = |name: &str| {
             let value = env::var_os(name).filter(|value| !value.is_empty())?;
             Some(manifest_dir.join(value))
@@ -50,14 +36,8 @@ impl Environment {
                 .iter()
                 .any(|name| flag(name) == Some(true)),
             network: flag("WITS_BUILD_NETWORK"),
-            config: path("WITS_CONFIG"),
-            user_config: base("XDG_CONFIG_HOME", "APPDATA", ".config")
-                .map(|dir| dir.join("wits").join("registry.toml")),
-            cache: path("WITS_CACHE_DIR").or_else(|| {
-                base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache").map(|dir| dir.join("wits"))
-            }),
+            cache: path("WITS_CACHE_DIR"),
             manifest_dir,
-            home,
         })
     }
 }
@@ -66,12 +46,6 @@ fn of_cargo(name: &'static str) -> Result<PathBuf, Failure> {
     env::var_os(name)
         .map(PathBuf::from)
         .ok_or(Failure::OutsideOfCargo { variable: name })
-}
-
-fn absolute(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .map(PathBuf::from)
-        .filter(|path: &PathBuf| Path::is_absolute(path))
 }
 
 /// Whether a variable says yes; nothing if it is not set or empty.
