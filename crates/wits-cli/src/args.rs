@@ -121,6 +121,16 @@ pub(crate) enum Command {
     /// What is in force, and who says so
     #[command(subcommand)]
     Config(Config),
+    /// Write the project's own files from those of wkg and wit-deps
+    Migrate(Migrate),
+}
+
+/// `wits migrate`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Migrate {
+    /// Write nothing, and print what would be written
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// `wits login`

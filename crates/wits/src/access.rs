@@ -83,6 +83,17 @@ impl Access {
         }
     }
 
+    /// The registry that `route` comes to, in words that need no configuration of wkg's.
+    pub(crate) async fn settled(&self, route: &Route) -> Result<RegistryUrl, RegistryError> {
+        let (RegistryUrl::WellKnown { domain }, Some(itself)) = (&route.url, &route.or) else {
+            return Ok(route.url.clone());
+        };
+        let named = self.named_by_wkg(domain, itself).await?;
+        // What a domain names may change; that it names nothing is settled here.
+        let by_domain = named != *itself && !itself.is_plain();
+        Ok(if by_domain { route.url.clone() } else { named })
+    }
+
     /// The registry that wkg means by `domain`. Each is asked once in a run, also if it has nothing to
     /// say.
     async fn named_by_wkg(

@@ -26,6 +26,7 @@ use crate::ops::build::BuiltPackage;
 use crate::ops::fetch::Fetched;
 use crate::ops::get::{As, Existing, Got, Output};
 use crate::ops::lock::Locked;
+use crate::ops::migrate::Migration;
 use crate::ops::publish::{PublishedPackage, Subject};
 use crate::ops::wac::WacDeps;
 use crate::ops::yank::YankedPackage;
@@ -134,6 +135,18 @@ pub fn yank(
 /// As there.
 pub fn lay_out_for_wac(context: &Context, workspace: &Workspace) -> Result<Vec<WacDeps>, Error> {
     run(ops::wac::lay_out(context, workspace))
+}
+
+/// [`ops::migrate::migrate`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn migrate(
+    context: &Context,
+    workspace: &Workspace,
+    dry_run: bool,
+) -> Result<Migration, Error> {
+    run(ops::migrate::migrate(context, workspace, dry_run))
 }
 
 /// [`ops::get::get`], blocking.

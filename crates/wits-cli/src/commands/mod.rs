@@ -8,6 +8,7 @@ mod get;
 mod init;
 mod lock;
 mod login;
+mod migrate;
 mod publish;
 mod yank;
 
@@ -143,5 +144,6 @@ pub(crate) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         Command::Login(args) => login::login(&session, args),
         Command::Logout(args) => login::logout(&session, args),
         Command::Config(args) => config::run(&session, args),
+        Command::Migrate(args) => migrate::run(&session, args),
     }
 }

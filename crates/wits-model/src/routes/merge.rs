@@ -109,13 +109,7 @@ impl Routes {
 
     /// What `url`, said by `origin`, is itself where it is a domain without a document.
     pub(super) fn fallback(&self, url: &RegistryUrl, origin: &Origin) -> Option<&RegistryUrl> {
-        match url {
-            // Only wkg's own words have wkg's meaning.
-            RegistryUrl::WellKnown { domain } if origin.layer == Layer::Wkg => {
-                self.mappings.fallbacks.get(domain)
-            }
-            _ => None,
-        }
+        fallback(&self.mappings, url, origin)
     }
 
     /// What the project's file does to hosts that the user's own files do not do too: the keys of
@@ -242,10 +236,28 @@ fn keep_verification(merged: &mut Mappings, user: &Mappings) {
     }
 }
 
+fn fallback<'a>(
+    mappings: &'a Mappings,
+    url: &RegistryUrl,
+    origin: &Origin,
+) -> Option<&'a RegistryUrl> {
+    match url {
+        // Only wkg's own words have wkg's meaning.
+        RegistryUrl::WellKnown { domain } if origin.layer == Layer::Wkg => {
+            mappings.fallbacks.get(domain)
+        }
+        _ => None,
+    }
+}
+
 /// Refuses a key that the project wins and the user sends elsewhere.
-fn check_project(merged: &Mappings, user: &Mappings) -> Result<(), RouteError> {
+fn check_project(merged: &Mappings, users: &Mappings) -> Result<(), RouteError> {
     let refuse = |key, project: &Setting<RegistryUrl>, user: &Setting<RegistryUrl>| {
         if project.origin.layer != Layer::Project || project.value == user.value {
+            return Ok(());
+        }
+        // What wkg's file only names may be that host itself: to say so sends nothing elsewhere.
+        if fallback(users, &user.value, &user.origin) == Some(&project.value) {
             return Ok(());
         }
         Err(RouteError::ProjectReroutes(Box::new(Reroute {
@@ -257,13 +269,13 @@ fn check_project(merged: &Mappings, user: &Mappings) -> Result<(), RouteError> {
         })))
     };
     for (namespace, project) in &merged.namespaces {
-        if let Some(user) = user.namespaces.get(namespace) {
+        if let Some(user) = users.namespaces.get(namespace) {
             refuse(RouteKey::Namespace(namespace.clone()), project, user)?;
         }
     }
     for (name, rule) in &merged.packages {
         // The user may have mapped the package, or only its namespace: both are the user's word on it.
-        if let (Some(project), Some((_, user))) = (&rule.registry, user.specific(name)) {
+        if let (Some(project), Some((_, user))) = (&rule.registry, users.specific(name)) {
             refuse(RouteKey::Package(name.clone()), project, user)?;
         }
     }

@@ -10,6 +10,7 @@ pub mod get;
 pub mod init;
 pub mod lock;
 pub mod login;
+pub mod migrate;
 pub mod publish;
 pub mod show;
 pub mod wac;
