@@ -209,6 +209,7 @@ impl Note {
 }
 
 impl fmt::Display for Note {
+    #[allow(clippy::too_many_lines)] // a table: one arm a note
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SameSeries { versions } => {

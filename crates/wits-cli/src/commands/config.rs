@@ -40,13 +40,14 @@ fn show(session: &Session<'_>) -> Result<(), Failure> {
             .json(json!({ "entries": entries, "credentials": credentials }));
         return Ok(());
     }
-    let mut text = String::new();
-    for entry in &shown.entries {
-        text += &format!("{} = \"{}\"  # {}\n", entry.key, entry.value, entry.origin);
-    }
-    for (host, place) in &shown.credentials {
-        text += &format!("# a credential for {host} is kept in {place}\n");
-    }
+    let entries = shown.entries.iter();
+    let entries =
+        entries.map(|entry| format!("{} = \"{}\"  # {}", entry.key, entry.value, entry.origin));
+    let credentials = shown.credentials.iter();
+    let credentials =
+        credentials.map(|(host, place)| format!("# a credential for {host} is kept in {place}"));
+    let lines: Vec<String> = entries.chain(credentials).collect();
+    let text = lines.join("\n") + "\n";
     session.printer.data(escaped(&text).as_bytes());
     Ok(())
 }

@@ -407,7 +407,7 @@ impl Reader<'_> {
         };
         let path = prefix
             .as_ref()
-            .map(|prefix| prefix.string())
+            .map(wits_model::document::Value::string)
             .transpose()?
             .unwrap_or_default();
         let scheme = match self.scheme(name) {
