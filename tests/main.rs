@@ -22,6 +22,7 @@ mod init;
 mod integrity;
 mod interop;
 mod lock;
+mod login;
 mod output;
 mod publish;
 mod registries;
