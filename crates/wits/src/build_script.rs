@@ -38,7 +38,7 @@
 //! a new file or a lost `wit/deps` counts too; `wits.lock`; the `wits.toml` and `registry.toml` files that are
 //! there; the directories of overrides, and the WIT of other members of the workspace. Not when the network is
 //! allowed or the cache is elsewhere: the lock says what the result is. A build after an unchanged one does
-//! nothing: what the script itself wrote does not count ([`dates`] says how).
+//! nothing: what the script itself wrote does not count (the module `dates` says how).
 //!
 //! Crates that read the same `wit/deps` each call this from a build script of their own, or depend on the one
 //! that does: cargo knows of no other order between them.

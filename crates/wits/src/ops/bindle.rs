@@ -10,6 +10,14 @@ use crate::{Context, Error};
 ///
 /// # Errors
 /// If the context names no such files, or one cannot be read or written.
+///
+/// ```no_run
+/// # fn example(context: &wits::Context) -> Result<(), wits::Error> {
+/// let key = wits::ops::bindle::keygen(context, "Ann <ann@acme.example>")?;
+/// println!("{key:?}");
+/// # Ok(())
+/// # }
+/// ```
 pub fn keygen(context: &Context, label: &str) -> Result<NewKey, Error> {
     let files = &context.bindle;
     let (Some(secret_keys), Some(keyring)) = (&files.secret_keys, &files.keyring) else {

@@ -12,6 +12,14 @@ use crate::{Context, Error};
 ///
 /// # Errors
 /// If `host` is none, the secret is empty, or the file or the helper cannot be written.
+///
+/// ```no_run
+/// # fn example(context: &wits::Context) -> Result<(), wits::Error> {
+/// let login = wits::ops::login::login(context, "registry.example", Some("ann"), &"secret".into())?;
+/// println!("kept for {}", login.host);
+/// # Ok(())
+/// # }
+/// ```
 pub fn login(
     context: &Context,
     host: &str,
@@ -34,6 +42,14 @@ pub fn login(
 ///
 /// # Errors
 /// If a file or a helper cannot be read or written.
+///
+/// ```no_run
+/// # fn example(context: &wits::Context) -> Result<(), wits::Error> {
+/// let login = wits::ops::login::logout(context, "registry.example")?;
+/// println!("dropped from {} files", login.stored.len());
+/// # Ok(())
+/// # }
+/// ```
 pub fn logout(context: &Context, host: &str) -> Result<Login, Error> {
     let host = login_host(host)?;
     let mut stored = Vec::new();

@@ -21,6 +21,13 @@ pub struct Shown {
 ///
 /// # Errors
 /// If a file cannot be read, or the project's lays hands on the user's hosts.
+///
+/// ```no_run
+/// # fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// println!("{:#?}", wits::ops::show::show(context, Some(workspace))?);
+/// # Ok(())
+/// # }
+/// ```
 pub fn show(context: &Context, workspace: Option<&Workspace>) -> Result<Shown, Error> {
     let (access, routes) = Access::new(context, config::load(context, workspace)?)?;
     let mut entries = routes.entries();

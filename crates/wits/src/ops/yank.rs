@@ -24,6 +24,15 @@ pub struct YankedPackage {
 ///
 /// # Errors
 /// If the registry has no such version, cannot yank, or refuses.
+///
+/// ```no_run
+/// # async fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
+/// let package = "acme:log@1.0.0".parse()?;
+/// let yanked = wits::ops::yank::yank(context, Some(workspace), &package).await?;
+/// println!("{yanked:?}");
+/// # Ok(())
+/// # }
+/// ```
 pub async fn yank(
     context: &Context,
     workspace: Option<&Workspace>,
