@@ -38,6 +38,29 @@ impl Asked {
 }
 
 /// Why an operation failed.
+///
+/// ```
+/// use wits::model::ErrorKind;
+/// use wits::{Context, Error, Workspace, blocking};
+///
+/// # let dir = tempfile::tempdir()?;
+/// # std::fs::create_dir(dir.path().join("wit"))?;
+/// # std::fs::create_dir(dir.path().join(".git"))?;
+/// std::fs::write(
+///     dir.path().join("wit/world.wit"),
+///     "package demo:app;\n\nworld app {\n    import acme:log/log@1.0.0;\n}\n",
+/// )?;
+/// let mut context = Context::new(dir.path().join("cache"));
+/// context.here = Some(dir.path().to_owned());
+/// let workspace = Workspace::find(&context, dir.path(), None)?;
+/// let error = blocking::lock(&context, &workspace).unwrap_err();
+/// assert!(matches!(&error, Error::NoRoute { package, .. } if package.namespace() == "acme"));
+/// assert_eq!(error.to_string(), "no registry is known for `acme:log`");
+/// assert_eq!(error.kind(), ErrorKind::Project);
+/// assert_eq!(error.span().map(ToString::to_string).as_deref(), Some("wit/world.wit:4:12"));
+/// assert!(error.help()[0].starts_with("name its registry in registry.toml"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -6,6 +6,22 @@ use std::path::PathBuf;
 use wits_model::{PackageId, PackageName, PackageSource, Version};
 
 /// Hears what an operation does. Every method may be called from any thread, and none may fail.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use wits::{Progress, Reporter};
+///
+/// #[derive(Default)]
+/// struct Downloads(AtomicUsize);
+///
+/// impl Reporter for Downloads {
+///     fn progress(&self, progress: &Progress) {
+///         if let Progress::Resolved { fetched: true, .. } = progress {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
 pub trait Reporter: Send + Sync {
     /// Something a user should know and can do without: print it and go on.
     fn note(&self, _note: &Note) {}
