@@ -344,7 +344,7 @@ error: wkg.lock pins `acme:types@1.0.0` to sha256:[DIGEST], and `layout:[ROOT]/r
 11 | digest = "sha256:[DIGEST]"
    |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
    |
-   = help: wkg never held anybody to its pins, so this one may be old: to drop it, remove the entry of `acme:types` from wkg.lock, or the file
+   = help: wkg never held anybody to its pins, so this one may be old: to drop it, remove the entry of `acme:types` from wkg.lock
    = help: if it is right, do not use what the registry serves, and ask who published it
 
 "#]]);

@@ -32,32 +32,17 @@ pub(crate) struct Access {
 impl Access {
     /// Refuses a project that lays hands on the user's hosts; opens nothing.
     pub(crate) fn new(context: &Context, config: Config) -> Result<(Self, Routes), Error> {
-        let Config {
-            routes,
-            credentials,
-            local,
-        } = config;
-        let hosts = routes.hosts().into_iter().map(str::to_owned).collect();
-        let keyring = Keyring::new(
-            context.credentials.clone(),
-            credentials,
-            hosts,
-            context.reporter.clone(),
-        );
-        config::refuse_project(&routes, &keyring)?;
-        let options = options(context, &routes, &keyring)?;
+        let keyring = keyring(context, &config)?;
+        let options = options(context, &config.routes, &keyring)?;
         let access = Self {
             registries: Registries::new(options),
-            local: WkgLocal { roots: local },
+            local: WkgLocal {
+                roots: config.local,
+            },
             keyring,
             domains: Mutex::default(),
         };
-        Ok((access, routes))
-    }
-
-    /// The hosts that credentials are kept for, and where.
-    pub(crate) fn credential_hosts(&self) -> Result<BTreeMap<String, String>, Error> {
-        Ok(self.keyring.hosts()?)
+        Ok((access, config.routes))
     }
 
     /// Whoever serves `source`.
@@ -139,6 +124,19 @@ impl Access {
             other => other,
         }
     }
+}
+
+/// The user's credentials, unless the project lays hands on a host that there are some for.
+pub(crate) fn keyring(context: &Context, config: &Config) -> Result<Keyring, Error> {
+    let hosts = config.routes.hosts().into_iter().map(str::to_owned);
+    let keyring = Keyring::new(
+        context.credentials.clone(),
+        config.credentials.clone(),
+        hosts.collect(),
+        context.reporter.clone(),
+    );
+    config::refuse_project(&config.routes, &keyring)?;
+    Ok(keyring)
 }
 
 fn options(context: &Context, routes: &Routes, keyring: &Keyring) -> Result<Options, Error> {

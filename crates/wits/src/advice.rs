@@ -128,7 +128,7 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
         Error::WkgPin { package, .. } => vec![
             format!(
                 "wkg never held anybody to its pins, so this one may be old: to drop it, remove the entry of `{}` \
-                 from wkg.lock, or the file",
+                 from wkg.lock",
                 package.name
             ),
             "if it is right, do not use what the registry serves, and ask who published it"

@@ -181,6 +181,7 @@ impl Routes {
             .filter_map(|(_, setting)| setting.value.host())
             .collect();
         hosts.extend(self.mappings.mirrors.keys().filter_map(RegistryUrl::host));
+        hosts.extend(self.mappings.hosts.keys().map(String::as_str));
         let fallbacks = self.mappings.fallbacks.values();
         hosts.extend(fallbacks.filter_map(RegistryUrl::host));
         hosts

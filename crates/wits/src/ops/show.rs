@@ -2,9 +2,8 @@
 
 use wits_model::routes::Entry;
 
-use crate::access::Access;
 use crate::project::Workspace;
-use crate::{Context, Error, config};
+use crate::{Context, Error, access, config};
 
 /// What is in force where the user stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,14 +28,15 @@ pub struct Shown {
 /// # }
 /// ```
 pub fn show(context: &Context, workspace: Option<&Workspace>) -> Result<Shown, Error> {
-    let (access, routes) = Access::new(context, config::load(context, workspace)?)?;
-    let mut entries = routes.entries();
+    let config = config::load(context, workspace)?;
+    let keyring = access::keyring(context, &config)?;
+    let mut entries = config.routes.entries();
     for entry in &mut entries {
         if let Some(span) = &mut entry.origin.span {
             span.path = context.shown(&span.path);
         }
     }
-    let credentials = access.credential_hosts()?;
+    let credentials = keyring.hosts()?;
     Ok(Shown {
         entries,
         credentials: credentials.into_iter().collect(),
