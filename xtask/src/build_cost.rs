@@ -2,12 +2,13 @@
 //!
 //! For each candidate a package is made in `target/build-cost` whose `build.rs` depends on it and uses nothing of
 //! it. Its crates are fetched, then it is built several times, each time from nothing, by cargo's `dev` profile.
-//! The first line is a package with an empty `build.rs`: what cargo and the linker take anyway.
+//! The first line is a package with an empty `build.rs`: what cargo and the linker take anyway. Beside the time
+//! that passes, which grows with whatever else the machine does, stands the time of all processors together.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -51,13 +52,9 @@ pub(crate) fn measure(runs: usize) -> Result<()> {
             if target.exists() {
                 fs::remove_dir_all(&target)?;
             }
-            let begin = Instant::now();
-            let mut build = cargo("build --offline --quiet --manifest-path")?;
-            run(build.arg(&manifest).env("CARGO_TARGET_DIR", &target))?;
-            times.push(begin.elapsed());
+            times.push(build(&manifest, &target)?);
         }
         fs::remove_dir_all(&dir)?;
-        times.sort();
         rows.push((name, crates, times));
     }
     title("the cost of a build script");
@@ -92,22 +89,64 @@ fn crates(manifest: &Path) -> Result<usize> {
     Ok(all.len() - 1)
 }
 
-fn print(rows: &[(&str, usize, Vec<Duration>)], runs: usize) -> Result<()> {
+/// One build: the time that passes, and that of all processors, in seconds.
+fn build(manifest: &Path, target: &Path) -> Result<(f64, f64)> {
+    // The shell's `times` tells what its children took (POSIX.1-2017, XCU 2.14).
+    let mut shell = cargo("")?;
+    let mut timed = program("sh")?;
+    timed.args(["-c", "\"$@\" && times", "sh"]);
+    timed.arg(shell.get_program());
+    timed
+        .args(["build", "--offline", "--quiet", "--manifest-path"])
+        .arg(manifest);
+    for (name, value) in shell.env("CARGO_TARGET_DIR", target).get_envs() {
+        match value {
+            Some(value) => timed.env(name, value),
+            None => timed.env_remove(name),
+        };
+    }
+    let begin = Instant::now();
+    let text = output(&mut timed).context("it cannot be built")?;
+    let passed = begin.elapsed().as_secs_f64();
+    let children = text.lines().last().unwrap_or_default();
+    let processors = children.split_whitespace().map(seconds).sum();
+    println!("{passed:.1} s, of processors {processors:.1} s");
+    Ok((passed, processors))
+}
+
+/// `1m2.34s`
+fn seconds(text: &str) -> f64 {
+    let (minutes, rest) = text.split_once('m').unwrap_or(("0", text));
+    let number = |text: &str| text.parse::<f64>().unwrap_or(0.0);
+    number(minutes) * 60.0 + number(rest.trim_end_matches('s'))
+}
+
+/// The median, and the extremes.
+fn spread(mut all: Vec<f64>) -> String {
+    all.sort_by(f64::total_cmp);
+    let at = |index: usize| all.get(index).copied().unwrap_or_default();
+    let last = all.len().saturating_sub(1);
+    format!("{:.1} ({:.1} to {:.1})", at(all.len() / 2), at(0), at(last))
+}
+
+/// A candidate, how many crates it is, and its runs.
+type Row = (&'static str, usize, Vec<(f64, f64)>);
+
+fn print(rows: &[Row], runs: usize) -> Result<()> {
     println!(
-        "| `build.rs` uses | crates | median, s | fastest to slowest, s |\n| --- | --- | --- | --- |"
+        "| `build.rs` uses | crates | time, s | time of all processors, s |\n| --- | --- | --- | --- |"
     );
     for (name, crates, times) in rows {
-        let seconds = |at: usize| times.get(at).map_or(0.0, Duration::as_secs_f64);
-        println!(
-            "| {name} | {crates} | {:.1} | {:.1} to {:.1} |",
-            seconds(times.len() / 2),
-            seconds(0),
-            seconds(times.len().saturating_sub(1)),
-        );
+        let passed = spread(times.iter().map(|(passed, _)| *passed).collect());
+        let processors = spread(times.iter().map(|(_, processors)| *processors).collect());
+        println!("| {name} | {crates} | {passed} | {processors} |");
     }
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let rustc = output(program("rustc")?.arg("--version")).unwrap_or_default();
-    println!("\n{runs} runs each, {cores} cores, {}", rustc.trim());
+    println!(
+        "\nmedian (least to most) of {runs} runs, {cores} cores, {}",
+        rustc.trim()
+    );
     if succeeds(program("uptime")?.arg("-V")) {
         run(&mut program("uptime")?)?;
     }

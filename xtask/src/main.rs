@@ -33,7 +33,8 @@ usage: cargo xtask <chore>
                    bindings, and the tools of the checks
   semver [REV]     compare the library's public interface with the last release's, or with that of a
                    revision
-  build-cost       measure what the library adds to a build script, beside wasm-pkg-core";
+  build-cost [RUNS]
+                   measure what the library adds to a build script, beside wasm-pkg-core";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +47,9 @@ fn main() -> ExitCode {
         ["semver"] => peers::install().and_then(|()| semver::check(None)),
         ["semver", revision] => peers::install().and_then(|()| semver::check(Some(revision))),
         ["build-cost"] => build_cost::measure(5),
+        ["build-cost", runs] if runs.parse::<usize>().is_ok_and(|runs| runs > 0) => {
+            build_cost::measure(runs.parse().unwrap_or(1))
+        }
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
