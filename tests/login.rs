@@ -11,6 +11,8 @@ use crate::setting::{app, publish_pair, route, sandbox};
 const CANARY: &str = "canary-7f3a";
 const CONFIG: &str = "home/.docker/config.json";
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// Runs `wits` with a text on its standard input.
 #[track_caller]
 fn wits_reading(sandbox: &Sandbox, stdin: &str, arguments: &[&str]) -> Outcome {
@@ -276,7 +278,7 @@ fn a_credential_is_found_wherever_it_is_kept() {
     );
     let wkg = format!("[registry.\"{host}\".oci]\nauth = \"{}\"\n", auth());
     let podman = "home/.config/containers/auth.json";
-    let cases: [(&str, &str, &[(&str, &str)]); 9] = [
+    let cases: [(&str, &str, Variables<'_>); 9] = [
         (CONFIG, &entry, &[]),
         ("docker/config.json", &entry, &[("DOCKER_CONFIG", &docker)]),
         (podman, &entry, &[]),

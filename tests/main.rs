@@ -24,6 +24,7 @@ mod integrity;
 mod interop;
 mod lock;
 mod login;
+mod migrate;
 mod output;
 mod publish;
 mod registries;

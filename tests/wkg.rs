@@ -227,8 +227,13 @@ fn the_credentials_of_wkg_are_taken() {
         app.remove("wits.lock").remove("wit/deps");
         sandbox.top().remove("home/.cache");
     }
+    let app = sandbox.project("app");
+    let moved = sandbox.top().path("elsewhere.toml").display().to_string();
+    sandbox.top().write("elsewhere.toml", sandbox.top().read(CONFIG));
     configure(&sandbox, door.address(), "");
-    sandbox.project("app").wits(["fetch"]).exits(1);
+    app.wits(["fetch"]).exits(1);
+    app.wits_with(&[("WKG_CONFIG_FILE", &moved)], ["fetch"])
+        .succeeds();
 }
 
 /// A workspace of wkg names directories of WIT, in which wits finds its projects.

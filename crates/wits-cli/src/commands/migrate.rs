@@ -32,9 +32,13 @@ pub(crate) fn run(session: &Session<'_>, args: &Migrate) -> Result<(), Failure> 
     for taken in &done.taken {
         printer.status("Took over", taken);
     }
-    for left in &done.left {
+    for left in done.left.iter().filter(|left| !left.noted) {
         let file = left.file.display();
-        printer.status("Left", &format!("{} of {file}: {}", left.what, left.why));
+        let what = match left.what.as_str() {
+            "" => String::new(),
+            what => format!("{what}: "),
+        };
+        printer.status("Left", &format!("{file}: {what}{}", left.why));
     }
     if done.files.is_empty() && done.lock.is_empty() && done.taken.is_empty() {
         printer.status("Fresh", "there is nothing to take over");

@@ -48,10 +48,12 @@ pub struct Migration {
 pub struct Left {
     /// The file that has it.
     pub file: PathBuf,
-    /// What it is.
+    /// What it is; empty for all of the file.
     pub what: String,
     /// Why, or what to do.
     pub why: String,
+    /// Whether it was told already, by a note, when the project was read.
+    pub noted: bool,
 }
 
 /// Takes over what wkg and wit-deps left in a project. With `dry_run` nothing is written but the cache.
@@ -102,7 +104,7 @@ pub async fn migrate(
     if pins.packages().next().is_some() {
         plan.left(
             &workspace.root.join(WKG_LOCK),
-            "the file itself",
+            "",
             "`wits.lock` counts from now on; remove it when nobody uses wkg here any more",
         );
     }
@@ -145,6 +147,7 @@ impl Plan<'_> {
             file: self.context.shown(file),
             what: what.into(),
             why: why.into(),
+            noted: false,
         });
     }
 
@@ -162,11 +165,14 @@ impl Plan<'_> {
             let text = read_text(self.context, &theirs)?;
             if ours.is_file() {
                 let why = format!("`{MANIFEST}` is there already, and is the one that counts");
-                self.left(&theirs, "all of it", why);
+                self.left(&theirs, "", why);
             } else if let Some(translated) = foreign::translate(&text) {
                 document = translated.document;
                 for (key, why) in translated.left {
                     self.left(&theirs, format!("`{key}`"), why);
+                    if let Some(left) = self.migration.left.last_mut() {
+                        left.noted = true;
+                    }
                 }
             }
         }
@@ -217,6 +223,9 @@ impl Plan<'_> {
                     Some(package) => {
                         let near = relative(&path, &member.root).unwrap_or(path);
                         overrides.insert(package.name().clone(), slashed(&near));
+                        if laid_out.exists() {
+                            self.shadow(&file, &name, &laid_out, package.name());
+                        }
                     }
                     None => {
                         let why = "there is no WIT package in that directory";
@@ -260,18 +269,28 @@ impl Plan<'_> {
             let why = format!("{reason}; its WIT in wit/deps stays yours");
             return self.left(file, format!("{what}, which is `{id}`"), why);
         }
-        let shown = self.context.shown(laid_out);
-        let laid_out = laid_out.exists();
         self.migration.taken.push(format!(
-            "`{name}` of {DEPS_MANIFEST} is `{id}`, which its registry serves"
+            "`{name}` of {DEPS_MANIFEST}: it is `{id}`, which its registry serves"
         ));
-        if laid_out {
-            let why = format!(
-                "remove `{}` and run `wits fetch`: until then it answers for `{id}`",
-                shown.display()
-            );
-            self.left(file, what, why);
+        if laid_out.exists() {
+            self.shadow(file, name, laid_out, &id);
         }
+    }
+
+    /// What wit-deps laid out is the user's own, and comes before everything else.
+    fn shadow(
+        &mut self,
+        file: &Path,
+        name: &str,
+        laid_out: &Path,
+        package: &impl std::fmt::Display,
+    ) {
+        let shown = self.context.shown(laid_out);
+        let why = format!(
+            "remove `{}` and run `wits fetch`: until then it answers for `{package}`",
+            shown.display()
+        );
+        self.left(file, format!("`{name}`"), why);
     }
 
     /// The `registry.toml` of the project: the routes of its packages that only wkg's configuration has.
@@ -332,7 +351,7 @@ impl Plan<'_> {
                     self.left(
                         &there.path,
                         format!("`{key}`"),
-                        format!("it is there already; write into it: {key} = \"{url}\""),
+                        format!("the file is there already; add to it: {key} = \"{url}\""),
                     );
                 }
             }
