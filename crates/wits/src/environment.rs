@@ -26,6 +26,7 @@ pub fn cache_dir() -> Option<PathBuf> {
 /// | --- | --- |
 /// | `HOME`, `XDG_CACHE_HOME`, `XDG_CONFIG_HOME`, `XDG_RUNTIME_DIR` | where the user keeps things |
 /// | `WITS_CONFIG` | a `registry.toml` before the project's |
+/// | `WKG_CONFIG_FILE` | the configuration of wkg |
 /// | `REGISTRY_AUTH_FILE`, `DOCKER_CONFIG` | where credentials are kept |
 /// | `WITS_TOKEN_…`, `WKG_REGISTRY_…_AUTH_BEARER` | credentials |
 /// | `BINDLE_KEYRING` | the public keys that the user knows |
@@ -45,7 +46,11 @@ pub fn context(here: &Path, cache: PathBuf) -> Context {
     let config = base("XDG_CONFIG_HOME", "APPDATA", ".config");
     let config = |file: &str| config.as_ref().map(|dir| dir.join(file));
     context.config.user = config("wits/registry.toml");
-    context.config.wkg = config("wasm-pkg/config.toml");
+    // The variable of wkg's own command.
+    context.config.wkg = match named("WKG_CONFIG_FILE") {
+        Some(file) => Some(here.join(file)),
+        None => config("wasm-pkg/config.toml"),
+    };
     context.credentials = credentials(here);
     context.bindle.secret_keys = config("bindle/secret_keys.toml");
     // The variable of Bindle's own client.
