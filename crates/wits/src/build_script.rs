@@ -159,7 +159,16 @@ impl Fetch {
             .current_index(&context, "a build script")
             .map_err(explain)?;
         let source = workspace.members[current].wit.clone();
-        let watched = inputs::paths(&context, &workspace, current);
+        let mut watched = inputs::paths(&context, &workspace, current);
+        if [&environment.manifest_dir, &environment.out_dir]
+            .iter()
+            .any(|dir| dir.starts_with(&source))
+        {
+            // WIT at the top of the crate: its code and what is built of it are below, and are no input.
+            watched.remove(&source);
+            watched.extend(watch::files(&source, "wit"));
+            watched.insert(source.join("deps"));
+        }
         let dir = if self.in_out_dir {
             let dir = environment.out_dir.join("wit");
             copy::copy(&source, &dir).map_err(explain)?;
@@ -171,9 +180,15 @@ impl Fetch {
         workspace.current = Some(current);
         let fetched =
             blocking::fetch_current(&context, &workspace, Some(Form::Wit)).map_err(explain)?;
-        if let (false, false, Some(moment)) = (self.in_out_dir, fetched.fresh, started) {
-            dates::no_later(&dir.join("deps"), moment, true);
-            dates::no_later(&dir, moment, false);
+        if let (false, Some(moment)) = (self.in_out_dir, started) {
+            for written in fetched.deps.iter().flat_map(|change| &change.written) {
+                dates::no_later(&dir.join("deps").join(written), moment, true);
+            }
+            if !fetched.fresh {
+                for path in ["deps/.wits.json", "deps", ""] {
+                    dates::no_later(&dir.join(path), moment, false);
+                }
+            }
         }
         watch::watch(&watched, &["WITS_CONFIG"]);
         Ok(Wit {

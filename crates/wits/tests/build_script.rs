@@ -182,6 +182,37 @@ fn cargo_is_told_what_decides_the_result() {
     laid_out.assert_untouched();
 }
 
+/// Below it is all else of the crate, the build included.
+#[test]
+fn wit_at_the_top_of_the_crate_is_watched_file_by_file() {
+    let sandbox = setting("layout:registry");
+    let app = sandbox.project("app");
+    app.remove("wit");
+    app.write("wits.toml", "wit = \".\"\n")
+        .write("app.wit", APP)
+        .write("src/lib.rs", "");
+    lock(&sandbox);
+    let told = succeeds(&script(&sandbox, "build-script", &[]));
+    let watched: Vec<String> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("cargo::rerun-if-changed="))
+        .map(|path| {
+            path.replace(&sandbox.root().display().to_string(), "")
+                .replace("/./", "/")
+        })
+        .collect();
+    assert_eq!(
+        watched,
+        [
+            "/app/app.wit",
+            "/app/deps",
+            "/app/wits.lock",
+            "/app/wits.toml",
+            "/registry.toml"
+        ]
+    );
+}
+
 /// A warning is for whoever builds; cargo takes it as one line.
 #[test]
 fn a_warning_is_one_of_cargo() {

@@ -3,11 +3,12 @@
 #![allow(clippy::disallowed_macros)] // this is a front end: it prints and exits
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use wits_model::ErrorKind;
 
 use super::Failure;
+use crate::project::list;
 use crate::render;
 use crate::report::{Note, Reporter};
 
@@ -20,6 +21,14 @@ pub(super) fn watch(paths: &BTreeSet<PathBuf>, variables: &[&str]) {
     for name in variables {
         println!("cargo::rerun-if-env-changed={name}");
     }
+}
+
+/// The files of a directory with this extension.
+pub(super) fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let paths = list(dir).unwrap_or_default().into_iter();
+    paths
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect()
 }
 
 /// Tells why the script fails, and ends it. Nothing goes to stdout: cargo shows that too, and runs a script
