@@ -269,6 +269,7 @@ Commands:
   login    Keep a credential for a registry, where Docker and podman keep theirs
   logout   Drop the credential that is kept for a registry
   config   What is in force, and who says so
+  migrate  Write the project's own files from those of wkg and wit-deps
   help     Print this message or the help of the given subcommand(s)
 
 Options:

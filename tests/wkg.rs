@@ -229,7 +229,9 @@ fn the_credentials_of_wkg_are_taken() {
     }
     let app = sandbox.project("app");
     let moved = sandbox.top().path("elsewhere.toml").display().to_string();
-    sandbox.top().write("elsewhere.toml", sandbox.top().read(CONFIG));
+    sandbox
+        .top()
+        .write("elsewhere.toml", sandbox.top().read(CONFIG));
     configure(&sandbox, door.address(), "");
     app.wits(["fetch"]).exits(1);
     app.wits_with(&[("WKG_CONFIG_FILE", &moved)], ["fetch"])

@@ -26,6 +26,10 @@
 //! What differs: a `default_registry` does not take `wasi` and `ba` from where they are known to be, and
 //! a `namespacePrefix` is a path, with or without its last slash.
 
+mod settings;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +38,7 @@ use wits_model::routes::{Certificates, Layer, Origin, RouteError, RouteFile};
 use wits_model::{PackageName, RegistryUrl, Scheme};
 use wits_registry::Credential;
 
+use self::settings::Settings;
 use crate::report::Note;
 use crate::{Context, Error, credentials};
 
@@ -79,16 +84,6 @@ struct Strange {
     line: usize,
     key: String,
     instead: String,
-}
-
-/// `[registry."NAME"]`.
-#[derive(Default)]
-struct Settings {
-    backend: Option<String>,
-    scheme: Option<Scheme>,
-    auth: Option<Credential>,
-    certificates: Option<(String, Origin)>,
-    root: Option<PathBuf>,
 }
 
 /// What a mapping comes to.
@@ -209,99 +204,6 @@ impl Reader<'_> {
             key,
             instead: instead.to_owned(),
         });
-    }
-
-    fn settings(&mut self, entry: &Value<'_>) -> Result<Settings, DocumentError> {
-        let title = format!("[registry.\"{}\"]", entry.key());
-        let table = entry.table(&title)?;
-        let mut settings = Settings::default();
-        let mut backends = Vec::new();
-        for value in table.entries() {
-            match value.key() {
-                "type" | "default" => settings.backend = Some(value.string()?.to_owned()),
-                "oci" => {
-                    backends.push("oci".to_owned());
-                    self.oci(&value, entry.key(), &mut settings)?;
-                }
-                "local" => {
-                    backends.push("local".to_owned());
-                    let root = value.table(format!("{title} local"))?.require("root")?;
-                    settings.root = Some(self.base.join(root.path()?));
-                }
-                other => {
-                    backends.push(other.to_owned());
-                    let key = format!("registry.\"{}\".{other}", entry.key());
-                    self.strange(&value, key, "wits knows the backends `oci` and `local`");
-                }
-            }
-        }
-        // As wkg has it: the only backend that is configured is the one that is meant.
-        if let ([only], None) = (backends.as_slice(), &settings.backend) {
-            settings.backend = Some(only.clone());
-        }
-        Ok(settings)
-    }
-
-    fn oci(
-        &mut self,
-        value: &Value<'_>,
-        registry: &str,
-        settings: &mut Settings,
-    ) -> Result<(), DocumentError> {
-        let prefix = format!("registry.\"{registry}\".oci");
-        for value in value.table(format!("[{prefix}]"))?.entries() {
-            let key = format!("{prefix}.{}", value.key());
-            match value.key() {
-                "auth" => settings.auth = Some(auth(&value)?),
-                "protocol" => {
-                    settings.scheme = Some(match value.string()? {
-                        "https" => Scheme::Https,
-                        "http" => Scheme::Http,
-                        other => {
-                            return Err(value.error(format!(
-                                "`protocol` is `\"https\"` or `\"http\"`, not `\"{other}\"`"
-                            )));
-                        }
-                    });
-                }
-                "extra_root_certificates" => {
-                    settings.certificates = self.certificates(&value, &key)?;
-                }
-                "accept_invalid_certificates" => {
-                    if value.boolean()? {
-                        let instead = "name the certificate in `extra_root_certificates`; TLS is always checked";
-                        self.strange(&value, key, instead);
-                    }
-                }
-                _ => self.strange(&value, key, "wkg knows no such key either"),
-            }
-        }
-        Ok(())
-    }
-
-    fn certificates(
-        &mut self,
-        value: &Value<'_>,
-        key: &str,
-    ) -> Result<Option<(String, Origin)>, DocumentError> {
-        let mut pem = String::new();
-        for certificate in value.array()? {
-            let table = certificate.table("the certificate")?;
-            let data = table.require("data")?;
-            match table.require("encoding")?.string()? {
-                "pem" => {
-                    pem.push_str(data.string()?);
-                    pem.push('\n');
-                }
-                // Bytes that are no text cannot stand in a TOML string.
-                _ => self.strange(value, key.to_owned(), "write the certificate as `pem`"),
-            }
-        }
-        let origin = Origin {
-            layer: Layer::Wkg,
-            span: Some(value.span()),
-        };
-        Ok((!pem.is_empty()).then_some((pem, origin)))
     }
 
     /// A name, or a table with the metadata that the host itself would give.
@@ -433,22 +335,3 @@ impl Reader<'_> {
         Ok(Target { url, or: None })
     }
 }
-
-/// Both forms. No message repeats any of it.
-fn auth(value: &Value<'_>) -> Result<Credential, DocumentError> {
-    if let Some(text) = value.as_str() {
-        return credentials::basic(text)
-            .ok_or_else(|| value.error("`auth` is not the base64 of `USER:PASSWORD`"));
-    }
-    let table = value
-        .as_table("`auth`")
-        .ok_or_else(|| value.not("a string or a table"))?;
-    table.only(&["username", "password"])?;
-    Ok(Credential::Basic {
-        user: table.require("username")?.string()?.to_owned(),
-        password: table.require("password")?.string()?.into(),
-    })
-}
-
-#[cfg(test)]
-mod tests;
