@@ -146,3 +146,41 @@ impl std::fmt::Debug for Context {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Redacted;
+
+    /// What a panic can say of a context is its `Debug`, and that of what is in it.
+    #[test]
+    fn a_panic_tells_no_secret() {
+        let mut context = Context::new("cache");
+        let secret = Redacted::from("canary");
+        let variables = &mut context.credentials.variables;
+        variables.insert("WITS_TOKEN_GHCR_IO".to_owned(), secret);
+        let panic = std::panic::catch_unwind(|| {
+            assert!(context.offline, "{context:?} {:?}", context.credentials);
+        });
+        let said = panic.unwrap_err();
+        let said = said.downcast_ref::<String>().unwrap();
+        assert!(said.contains("WITS_TOKEN_GHCR_IO"), "{said}");
+        assert!(!said.contains("canary"), "{said}");
+    }
+
+    #[test]
+    fn a_path_near_the_user_is_shown_from_there() {
+        let mut context = Context::new("cache");
+        context.here = Some(PathBuf::from("/home/ann/work/app"));
+        for (path, shown) in [
+            ("/home/ann/work/app/wit/a.wit", "wit/a.wit"),
+            ("/home/ann/work/app", "."),
+            ("/home/ann/work/lib/wit", "../lib/wit"),
+            ("/home/ann/other/deep", "../../other/deep"),
+            ("/srv/registry", "/srv/registry"),
+            ("/home/bob/x", "/home/bob/x"),
+        ] {
+            assert_eq!(context.shown(Path::new(path)), Path::new(shown));
+        }
+    }
+}
