@@ -159,9 +159,9 @@ mod tests {
         let secret = Redacted::from("canary");
         let variables = &mut context.credentials.variables;
         variables.insert("WITS_TOKEN_GHCR_IO".to_owned(), secret);
-        let panic = std::panic::catch_unwind(|| {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             assert!(context.offline, "{context:?} {:?}", context.credentials);
-        });
+        }));
         let said = panic.unwrap_err();
         let said = said.downcast_ref::<String>().unwrap();
         assert!(said.contains("WITS_TOKEN_GHCR_IO"), "{said}");
