@@ -5,11 +5,11 @@
 //!
 //! | where | what it is for |
 //! | --- | --- |
-//! | `WITS_TOKEN_<HOST>` | a host ([`variables`]) |
+//! | `WITS_TOKEN_<HOST>` | a host (`variables`) |
 //! | `WKG_REGISTRY_<HOST>_AUTH_BEARER` | a host, as wkg has it |
 //! | `auth` in `wasm-pkg/config.toml` | what the registry of that name leads to |
-//! | `REGISTRY_AUTH_FILE`, Docker's `config.json`, podman's `auth.json` ([`file`](mod@file)) | a host, or the repositories below a path |
-//! | a credential helper named there ([`helper`]) | a host |
+//! | `REGISTRY_AUTH_FILE`, Docker's `config.json`, podman's `auth.json` (`file`) | a host, or the repositories below a path |
+//! | a credential helper named there (`helper`) | a host |
 //!
 //! Nothing is read before a registry asks who is there, and no helper is run before then. No secret is
 //! printed: it is a [`Redacted`] from the moment it is read, and what a helper or a broken file says is
