@@ -195,7 +195,7 @@ async fn finish(
                 errors.push(error.suggesting(&known).asked_by(asked));
             }
         }
-        errors.extend(member.unversioned_dependencies(&session.routes));
+        errors.extend(member.unversioned_dependencies());
         if errors.is_empty() {
             closures.push(member.close()?);
         }
@@ -361,7 +361,7 @@ impl<'a> Open<'a> {
     }
 
     /// Published packages that name another without a version, which nothing here answers.
-    fn unversioned_dependencies(&self, routes: &wits_model::routes::Routes) -> Vec<Error> {
+    fn unversioned_dependencies(&self) -> Vec<Error> {
         let mut errors = Vec::new();
         for (id, answer) in &self.answers {
             let Answer::Published(published) = answer else {
@@ -373,7 +373,6 @@ impl<'a> Open<'a> {
                     errors.push(Error::UnversionedDependency {
                         dependent: id.clone(),
                         package: dependency.name.clone(),
-                        embedded_allowed: routes.allows_embedded(&dependency.name),
                         asked: Box::new(self.asked(id)),
                     });
                 }

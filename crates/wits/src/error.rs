@@ -210,8 +210,6 @@ pub enum Error {
         dependent: PackageId,
         /// What it imports.
         package: PackageName,
-        /// Whether `embedded = "allow"` is set for it, which needs a version too.
-        embedded_allowed: bool,
         /// Who needs it.
         asked: Box<Asked>,
     },
