@@ -179,17 +179,29 @@ fn wac_composes_from_its_own_layout() {
     let Some(wac) = peer::find("wac") else {
         return;
     };
-    // Both versions by one script: what is composed imports both.
-    mixed.write(
-        "both.wac",
-        "package demo:both;\n\nimport old: wasi:http/types@0.2.12;\nimport new: wasi:http/types@0.3.2;\n",
-    );
-    mixed
-        .run(&wac, ["compose", "both.wac", "-o", "both.wasm"])
-        .succeeds();
-    let composed = String::from_utf8_lossy(&mixed.read_bytes("both.wasm")).into_owned();
-    for import in ["wasi:http/types@0.2.12", "wasi:http/types@0.3.2"] {
-        assert!(composed.contains(import), "{import}");
+    // The mixed one by one script with both versions: what is composed imports both.
+    for (name, releases) in [
+        ("two", &["0.2.12"][..]),
+        ("three", &["0.3.2"]),
+        ("mixed", &["0.2.12", "0.3.2"]),
+    ] {
+        let project = sandbox.project(name);
+        project.wits(["fetch", "--layout", "wac"]).succeeds();
+        let imports = releases
+            .iter()
+            .enumerate()
+            .map(|(index, release)| format!("import types{index}: wasi:http/types@{release};\n"));
+        let script = format!("package demo:{name};\n\n{}", imports.collect::<String>());
+        project.write("composed.wac", script);
+        project
+            .run(&wac, ["compose", "composed.wac", "-o", "composed.wasm"])
+            .succeeds();
+        let composed = project.read_bytes("composed.wasm");
+        let composed = String::from_utf8_lossy(&composed);
+        for release in releases {
+            let import = format!("wasi:http/types@{release}");
+            assert!(composed.contains(&import), "{name}: {import}");
+        }
     }
     let other = "package demo:both;\n\nimport old: wasi:http/types@0.2.11;\n";
     mixed.write("absent.wac", other);
