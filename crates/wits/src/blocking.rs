@@ -1,4 +1,5 @@
-//! The operations for callers that are not `async`: the same code, run to its end.
+//! The operations for callers that are not `async`: the same code, run to its end. Each is called as the one of
+//! [`ops`] that it names, whose example serves both.
 //!
 //! With the feature `network` each call runs on a thread of its own with a runtime of its own, so it
 //! works inside a tokio runtime as well as outside. Without it no future ever waits, and there is no

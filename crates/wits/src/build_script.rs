@@ -59,13 +59,21 @@ use crate::deps::Form;
 use crate::environment as user;
 use crate::{Context, Error, Locking, Workspace, blocking, inputs};
 
-/// Lays out the packages that the WIT of the package being built needs.
+/// Lays out the packages that the WIT of the package being built needs. This example sets all there is to set;
+/// that of the [module](self) needs none of it.
 ///
 /// ```no_run
 /// use wits::build_script::{Failure, Fetch};
 ///
 /// fn main() -> Result<(), Failure> {
-///     let wit = Fetch::new().wit_dir("idl").in_out_dir().run()?;
+///     let wit = Fetch::new()
+///         .project("..")
+///         .wit_dir("idl")
+///         .cache_dir("vendor")
+///         .config("registry.toml")
+///         .network(true)
+///         .in_out_dir()
+///         .run()?;
 ///     // Hand `wit.dir` to a generator of bindings.
 ///     assert!(wit.dir.is_dir());
 ///     Ok(())
@@ -82,7 +90,7 @@ pub struct Fetch {
     in_out_dir: bool,
 }
 
-/// What a build script got.
+/// What a build script got: see the example of [`Fetch`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wit {

@@ -65,6 +65,13 @@ pub struct Context {
 }
 
 /// Where routes come from, beside the project's own `registry.toml`.
+///
+/// ```
+/// let mut context = wits::Context::new("/var/cache/my-tool/wits");
+/// context.config.user = Some("/home/ann/.config/wits/registry.toml".into());
+/// context.config.registry = Some("oci://registry.example/team".parse()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ConfigFiles {
@@ -81,6 +88,12 @@ pub struct ConfigFiles {
 }
 
 /// The files of keys for Bindle, in the formats of Bindle's own client. Neither has to exist.
+///
+/// ```
+/// let mut context = wits::Context::new("/var/cache/my-tool/wits");
+/// context.bindle.keyring = Some("/home/ann/.config/bindle/keyring.toml".into());
+/// assert_eq!(context.bindle.secret_keys, None, "nothing is signed");
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BindleFiles {
@@ -90,7 +103,7 @@ pub struct BindleFiles {
     pub secret_keys: Option<PathBuf>,
 }
 
-/// Whether `wits.lock` may change.
+/// Whether `wits.lock` may change: see the example of [`Context`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Locking {
@@ -102,7 +115,8 @@ pub enum Locking {
 }
 
 impl Context {
-    /// A context with a cache at `cache` and nothing else: online, updating the lock, telling no one.
+    /// A context with a cache at `cache` and nothing else: online, updating the lock, telling no one. See the
+    /// example of [`Context`].
     pub fn new(cache: impl Into<PathBuf>) -> Self {
         Self {
             cache: cache.into(),

@@ -33,7 +33,18 @@ pub(crate) use keyring::Keyring;
 pub use stores::Stored;
 pub(crate) use stores::{Store, login_host};
 
-/// Where credentials may be kept on this machine. The library reads no environment: a front end says.
+/// Where credentials may be kept on this machine. The library reads no environment: a front end says, or
+/// takes what [`crate::environment::context`] finds.
+///
+/// ```
+/// use wits::Redacted;
+///
+/// let mut context = wits::Context::new("/var/cache/my-tool/wits");
+/// context.credentials.docker = Some("/home/ann/.docker/config.json".into());
+/// let token = Redacted::from("secret");
+/// context.credentials.variables.insert("WITS_TOKEN_GHCR_IO".to_owned(), token);
+/// assert!(!format!("{:?}", context.credentials).contains("secret"));
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CredentialSources {

@@ -17,6 +17,26 @@ use crate::texts::Texts;
 use crate::{Context, Error};
 
 /// The form in which the closure is laid out.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let root = dir.path();
+/// # let write = |name: &str, text: &str| {
+/// #     let path = root.join(name);
+/// #     std::fs::create_dir_all(path.parent().unwrap()).and_then(|()| std::fs::write(path, text))
+/// # };
+/// # write(".git/HEAD", "")?;
+/// # write("log/wit/log.wit", "package acme:log@1.0.0;\ninterface log { line: func(text: string); }")?;
+/// # write("app/wit/app.wit", "package demo:app@0.1.0;\nworld app { import acme:log/log@1.0.0; }")?;
+/// # write("app/wits.toml", "[overrides]\n\"acme:log\" = { path = \"../log\" }\n")?;
+/// use wits::{Context, Form, Workspace, blocking};
+///
+/// let context = Context::new(root.join("cache"));
+/// let app = Workspace::find(&context, &root.join("app"), None)?;
+/// blocking::fetch(&context, &app, Some(Form::Wasm))?;
+/// assert!(app.members[0].deps().join("acme-log-1.0.0.wasm").is_file());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Form {
@@ -27,7 +47,7 @@ pub enum Form {
     Wasm,
 }
 
-/// What changed in the `wit/deps` of one member.
+/// What changed in the `wit/deps` of one member: see the example of [`fetch`](crate::ops::fetch::fetch).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DepsChange {

@@ -14,7 +14,8 @@ use wits_registry::Redacted;
 
 use crate::{Context, CredentialSources};
 
-/// The user's cache: `wits` below `XDG_CACHE_HOME`, or what stands for it; nothing without a home.
+/// The user's cache: `wits` below `XDG_CACHE_HOME`, or what stands for it; nothing without a home. See
+/// the example of [`context`].
 pub fn cache_dir() -> Option<PathBuf> {
     base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache").map(|dir| dir.join("wits"))
 }

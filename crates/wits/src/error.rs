@@ -18,7 +18,23 @@ use wits_wit::WitError;
 use wits_wit::model::Mismatch;
 
 /// Who needs a package: the place in the project's WIT, and the packages between it and the one meant.
+///
+/// [`Error::span`] and [`Error::help`] tell both in words; this is for whoever wants to know more.
+///
+/// ```
+/// use wits::Error;
+///
+/// /// The package that pulled in the one that nobody serves.
+/// fn culprit(error: &Error) -> Option<String> {
+///     let Error::PackageNotFound { asked, .. } = error else {
+///         return None;
+///     };
+///     Some(asked.chain.first()?.to_string())
+/// }
+/// # assert_eq!(culprit(&Error::Bug(String::new())), None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Asked {
     /// The mention in the project's WIT, or in one of the user's own entries of `wit/deps`.
     pub span: Option<SourceSpan>,
@@ -608,7 +624,7 @@ impl Error {
         }
     }
 
-    /// What sort of failure this is.
+    /// What sort of failure this is: see the example of [`Error`].
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Fs(error) => wits_store::kind_of(error),
@@ -641,7 +657,7 @@ impl Error {
         }
     }
 
-    /// The place in a text of the user's that is at fault, or that led to it.
+    /// The place in a text of the user's that is at fault, or that led to it: see the example of [`Error`].
     pub fn span(&self) -> Option<&SourceSpan> {
         match self {
             Self::Wit { source, .. } => source.span(),
@@ -664,7 +680,17 @@ impl Error {
         }
     }
 
-    /// Another place that matters, with what it is.
+    /// Another place that matters, with what it is: where a package that is defined twice was first defined.
+    ///
+    /// ```
+    /// use wits::Error;
+    ///
+    /// fn places(error: &Error) -> Vec<String> {
+    ///     let second = error.secondary_span().map(|(span, what)| format!("{span}: {what}"));
+    ///     error.span().map(ToString::to_string).into_iter().chain(second).collect()
+    /// }
+    /// # assert!(places(&Error::Bug(String::new())).is_empty());
+    /// ```
     pub fn secondary_span(&self) -> Option<(&SourceSpan, &'static str)> {
         match self {
             Self::Wit { source, .. } => source.secondary_span(),
@@ -720,7 +746,7 @@ impl Error {
         }
     }
 
-    /// What to know and what to do next, each a line of its own.
+    /// What to know and what to do next, each a line of its own: see the example of [`Error`].
     pub fn help(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.asked().and_then(Asked::help).into_iter().collect();
         lines.extend(crate::advice::advice(self));

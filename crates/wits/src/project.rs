@@ -21,6 +21,20 @@ pub const LOCK: &str = "wits.lock";
 pub const WIT_DIR: &str = "wit";
 
 /// One project: a directory of WIT and what `wits.toml` says about it.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # std::fs::create_dir(dir.path().join("wit"))?;
+/// use wits::{Context, Workspace};
+///
+/// std::fs::write(dir.path().join("wit/world.wit"), "package demo:app@0.1.0;\nworld app {}")?;
+/// let context = Context::new(dir.path().join("cache"));
+/// let workspace = Workspace::find(&context, dir.path(), None)?;
+/// let member = &workspace.members[0];
+/// assert_eq!(member.deps(), dir.path().join("wit/deps"));
+/// assert_eq!(member.source(&context)?.name().to_string(), "demo:app");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Member {
@@ -35,6 +49,26 @@ pub struct Member {
 }
 
 /// All projects that share one lock.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # for member in ["app", "lib"] {
+/// #     std::fs::create_dir_all(dir.path().join(member).join("wit"))?;
+/// # }
+/// use wits::{Context, Error, Workspace};
+///
+/// std::fs::write(dir.path().join("wits.toml"), "[workspace]\nmembers = [\"app\", \"lib\"]\n")?;
+/// let context = Context::new(dir.path().join("cache"));
+/// let in_app = Workspace::find(&context, &dir.path().join("app"), None)?;
+/// assert_eq!(in_app.members.len(), 2);
+/// assert_eq!(in_app.lock_file(), dir.path().join("wits.lock"));
+/// assert_eq!(in_app.current(&context, "count")?.root, dir.path().join("app"));
+///
+/// let at_the_root = Workspace::find(&context, dir.path(), None)?;
+/// let error = at_the_root.current(&context, "count").unwrap_err();
+/// assert!(matches!(error, Error::NoMember { operation: "count", .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Workspace {
@@ -47,7 +81,7 @@ pub struct Workspace {
 }
 
 impl Member {
-    /// The directory of the closure as WIT text.
+    /// The directory of the closure as WIT text: see the example of [`Member`].
     pub fn deps(&self) -> PathBuf {
         match &self.laid_out {
             Some(dir) => dir.clone(),
@@ -55,7 +89,7 @@ impl Member {
         }
     }
 
-    /// Reads and parses the WIT.
+    /// Reads and parses the WIT: see the example of [`Member`].
     ///
     /// # Errors
     /// If a file cannot be read, or is not WIT.
@@ -219,7 +253,7 @@ impl Workspace {
         self
     }
 
-    /// The file of the lock.
+    /// The file of the lock: see the example of [`Workspace`].
     pub fn lock_file(&self) -> PathBuf {
         self.root.join(LOCK)
     }
@@ -232,7 +266,8 @@ impl Workspace {
         }
     }
 
-    /// The one project that the user means, for an operation that works on one.
+    /// The one project that the user means, for an operation that works on one; `operation` is what the error
+    /// calls it. See the example of [`Workspace`].
     ///
     /// # Errors
     /// If the user stands at the root of a workspace without WIT of its own.

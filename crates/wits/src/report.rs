@@ -30,13 +30,18 @@ pub trait Reporter: Send + Sync {
     fn progress(&self, _progress: &Progress) {}
 }
 
-/// Hears nothing.
+/// Hears nothing: the reporter of a [`Context`](crate::Context) until it is given another.
+///
+/// ```
+/// let mut context = wits::Context::new("/var/cache/my-tool/wits");
+/// context.reporter = std::sync::Arc::new(wits::Silent);
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
 impl Reporter for Silent {}
 
-/// A step of a long operation.
+/// A step of a long operation: see the example of [`Reporter`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
@@ -68,6 +73,12 @@ pub enum Progress {
 }
 
 /// Something that is not an error and should not go unsaid.
+///
+/// ```
+/// let note = wits::Note::CacheNotUsed { reason: "the cache is full".to_owned() };
+/// assert!(note.is_warning());
+/// assert_eq!(note.to_string(), "the cache is full");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
@@ -204,7 +215,7 @@ pub enum Note {
 }
 
 impl Note {
-    /// Whether this is a warning, and not only worth knowing.
+    /// Whether this is a warning, and not only worth knowing: see the example of [`Note`].
     pub fn is_warning(&self) -> bool {
         matches!(
             self,

@@ -11,6 +11,17 @@ use crate::{Error, render};
 /// `Display` and `Debug` are the same text of several lines: the message, the line of WIT that led to it,
 /// and what to do. So `fn main() -> Result<(), wits::build_script::Failure>` reads well, although Rust shows
 /// what `main` returns by `Debug`.
+///
+/// ```no_run
+/// use wits::build_script::Fetch;
+/// use wits::model::ErrorKind;
+///
+/// match Fetch::new().run() {
+///     Err(failure) if failure.kind() == ErrorKind::Transient => println!("cargo::warning=try again later"),
+///     Err(failure) => panic!("{failure}"),
+///     Ok(wit) => println!("{}", wit.dir.display()),
+/// }
+/// ```
 #[non_exhaustive]
 pub enum Failure {
     /// A variable that cargo sets for build scripts is not there.
@@ -30,7 +41,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What sort of failure this is.
+    /// What sort of failure this is: see the example of [`Failure`].
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::OutsideOfCargo { .. } => ErrorKind::Project,

@@ -27,7 +27,8 @@ pub(crate) struct Store {
     file: Option<CredentialFile>,
 }
 
-/// Where a credential was put, or taken from.
+/// Where a credential was put, or taken from: see the examples of [`login`](crate::ops::login::login) and
+/// [`logout`](crate::ops::login::logout).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// The file.

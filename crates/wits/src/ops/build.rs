@@ -12,7 +12,7 @@ use crate::prepare::{PreparedMember, prepare};
 use crate::project::{Member, Workspace};
 use crate::{Context, Error, config, project};
 
-/// A package that was built.
+/// A package that was built: see the example of [`build`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BuiltPackage {

@@ -8,7 +8,7 @@ use crate::prepare::{Prepared, PreparedMember, prepare};
 use crate::project::{Member, Workspace};
 use crate::{Context, Error, inputs, lockfile};
 
-/// What a fetch did.
+/// What a fetch did: see the example of [`fetch`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fetched {

@@ -14,7 +14,7 @@ use crate::session::{Published, Session};
 use crate::versions::newest;
 use crate::{Context, Error, lockfile};
 
-/// The form in which a package is saved.
+/// The form in which a package is saved: see the example of [`get`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum As {
@@ -24,7 +24,7 @@ pub enum As {
     Wasm,
 }
 
-/// What to do with what is there already.
+/// What to do with what is there already: see the example of [`get`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Existing {
@@ -36,7 +36,7 @@ pub enum Existing {
     Check,
 }
 
-/// A package that was saved.
+/// A package that was saved: see the example of [`get`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Got {
@@ -54,7 +54,7 @@ pub struct Got {
     pub unchanged: bool,
 }
 
-/// Where the content goes.
+/// Where the content goes: see the example of [`get`].
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Output<'a> {

@@ -9,7 +9,7 @@ use wits_wit::{SourceFile, SourcePackage};
 use crate::project::WIT_DIR;
 use crate::{Context, Error, project};
 
-/// What was begun.
+/// What was begun: see the example of [`init`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Initialised {

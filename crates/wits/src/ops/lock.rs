@@ -7,7 +7,7 @@ use crate::prepare::prepare;
 use crate::project::Workspace;
 use crate::{Context, Error, lockfile};
 
-/// What came of it.
+/// What came of it: see the examples of [`lock`] and [`check`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Locked {

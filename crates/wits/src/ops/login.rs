@@ -59,7 +59,7 @@ pub fn logout(context: &Context, host: &str) -> Result<Login, Error> {
     Ok(Login { host, stored })
 }
 
-/// What was done for a host.
+/// What was done for a host: see the examples of [`login`] and [`logout`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Login {

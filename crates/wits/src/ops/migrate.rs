@@ -28,7 +28,7 @@ use crate::project::{MANIFEST, Member, Workspace, read_text};
 use crate::session::Session;
 use crate::{Context, Error};
 
-/// What came of it, or would.
+/// What came of it, or would: see the example of [`migrate`].
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Migration {
@@ -42,7 +42,7 @@ pub struct Migration {
     pub left: Vec<Left>,
 }
 
-/// Something that was not taken over.
+/// Something that was not taken over: see the example of [`migrate`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Left {
@@ -66,6 +66,9 @@ pub struct Left {
 /// let migration = wits::ops::migrate::migrate(context, workspace, true).await?;
 /// for (file, text) in &migration.files {
 ///     println!("--- {}\n{text}", file.display());
+/// }
+/// for left in migration.left.iter().filter(|left| !left.noted) {
+///     println!("{} in {}: {}", left.what, left.file.display(), left.why);
 /// }
 /// # Ok(())
 /// # }

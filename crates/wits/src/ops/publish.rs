@@ -32,7 +32,7 @@ pub const CLOSURE_ANNOTATION: &str = "dev.wits.closure";
 /// The longest annotation, in bytes: registries limit manifests, and a longer hint helps no one.
 const LONGEST_CLOSURE: usize = 64 * 1024;
 
-/// A package that was published, or would be.
+/// A package that was published, or would be: see the example of [`publish`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PublishedPackage {
@@ -53,7 +53,30 @@ pub struct PublishedPackage {
 }
 
 /// What a publication came to.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// # let root = dir.path();
+/// # let write = |name: &str, text: &str| {
+/// #     let path = root.join(name);
+/// #     std::fs::create_dir_all(path.parent().unwrap()).and_then(|()| std::fs::write(path, text))
+/// # };
+/// # write(".git/HEAD", "")?;
+/// # write("wit/log.wit", "package acme:log@1.0.0;\ninterface log { line: func(text: string); }")?;
+/// # write("registry.toml", "[namespaces]\nacme = \"layout:registry\"")?;
+/// use wits::ops::publish::{Done, Subject};
+/// use wits::{Context, Workspace, blocking};
+///
+/// let context = Context::new(root.join("cache"));
+/// let log = Workspace::find(&context, root, None)?;
+/// let publish = |dry_run| blocking::publish(&context, Subject::Project(&log), dry_run);
+/// assert_eq!(publish(true)?.done, Done::WouldPublish);
+/// assert_eq!(publish(false)?.done, Done::Published);
+/// assert_eq!(publish(false)?.done, Done::AlreadyPublished);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Done {
     /// The version is new.
     Published,
@@ -64,6 +87,16 @@ pub enum Done {
 }
 
 /// What to publish.
+///
+/// ```no_run
+/// # fn example(context: &wits::Context) -> Result<(), wits::Error> {
+/// use wits::ops::publish::Subject;
+///
+/// let built = Subject::Wasm { file: "acme-log-1.0.0.wasm".as_ref(), workspace: None };
+/// wits::blocking::publish(context, built, false)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Subject<'a> {

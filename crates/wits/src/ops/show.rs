@@ -5,7 +5,7 @@ use wits_model::routes::Entry;
 use crate::project::Workspace;
 use crate::{Context, Error, access, config};
 
-/// What is in force where the user stands.
+/// What is in force where the user stands: see the example of [`show`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shown {

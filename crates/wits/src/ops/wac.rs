@@ -15,7 +15,7 @@ use crate::prepare::prepare;
 use crate::project::Workspace;
 use crate::{Context, Error};
 
-/// What was laid out for one member.
+/// What was laid out for one member: see the example of [`lay_out`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WacDeps {

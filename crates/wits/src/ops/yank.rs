@@ -8,7 +8,7 @@ use crate::project::Workspace;
 use crate::session::{Session, registry_error};
 use crate::{Context, Error};
 
-/// A version that is yanked.
+/// A version that is yanked: see the example of [`yank`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct YankedPackage {
