@@ -3,6 +3,9 @@
 //! A message is one lower-case sentence. What to do about it is [`Error::help`], where it stands in the
 //! user's text is [`Error::span`], and what sort of failure it is, and thereby the exit code, is
 //! [`Error::kind`].
+//!
+//! The file is long because it is one list: whoever wonders what can happen to a user reads it from top to
+//! bottom. What to do about each is a list of its own, in `advice`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
