@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wits-cli", &["wits"]),
     ("wits-testkit", &[]),
     ("xtask", &[]),
+    ("wits-bench", &["wits-testkit"]),
 ];
 
 /// What only one crate may use, because its types or its powers must not spread.

@@ -6,12 +6,14 @@
 //! - [`peers`]: installs the tools that the checks and the tests run; [`toolchains`]: those of npm and PyPI
 //! - [`semver`]: whether a release would break those who use the library
 //! - [`build_cost`]: what the library adds to a build script
+//! - [`bench`]: the other benchmarks, which are a package of their own
 //!
 //! Each chore prints the commands it runs, so that any of them can be repeated by hand.
 
 // A chore is a front end: it reads the environment and prints.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+mod bench;
 mod build_cost;
 mod demo;
 mod lint;
@@ -34,7 +36,8 @@ usage: cargo xtask <chore>
   semver [REV]     compare the library's public interface with the last release's, or with that of a
                    revision
   build-cost [RUNS]
-                   measure what the library adds to a build script, beside wasm-pkg-core";
+                   measure what the library adds to a build script, beside wasm-pkg-core
+  bench WHAT       measure the command, beside wkg; without WHAT, say what can be measured";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["peers"] => peers::install(),
         ["semver"] => peers::install().and_then(|()| semver::check(None)),
         ["semver", revision] => peers::install().and_then(|()| semver::check(Some(revision))),
+        ["bench", arguments @ ..] => bench::measure(arguments),
         ["build-cost"] => build_cost::measure(5),
         ["build-cost", runs] if runs.parse::<usize>().is_ok_and(|runs| runs > 0) => {
             build_cost::measure(runs.parse().unwrap_or(1))

@@ -110,6 +110,24 @@ pub(crate) fn install() -> Result<()> {
     crate::toolchains::install(&root)
 }
 
+/// Installs wkg as its users do, optimised, beside the quickly built one: benchmarks compare with it.
+pub(crate) fn install_optimised_wkg() -> Result<()> {
+    let root = root()?.join("release");
+    for Tool {
+        package, version, ..
+    } in TOOLS.iter().filter(|tool| tool.package == "wkg")
+    {
+        let installed =
+            output(program(&root.join("bin").join(package).to_string_lossy())?.arg("--version"));
+        if installed.is_some_and(|text| text.split_whitespace().any(|word| word == *version)) {
+            continue;
+        }
+        let mut command = cargo(&format!("install {package}@{version} --locked"))?;
+        run(command.arg("--root").arg(&root))?;
+    }
+    Ok(())
+}
+
 fn build_bindle_server(root: &Path) -> Result<()> {
     let mut command = cargo("build --locked --manifest-path tests/bindle-server/Cargo.toml")?;
     command

@@ -28,6 +28,13 @@ pub fn find(name: &str) -> Option<PathBuf> {
     found
 }
 
+/// The path of a peer that was built as its users have it, optimised, for measuring; none where there is none.
+/// `cargo xtask bench` installs it.
+pub fn optimised(name: &str) -> Option<PathBuf> {
+    let path = cache_home()?.join("wits-peers/release/bin").join(name);
+    path.is_file().then_some(path)
+}
+
 /// What to put before a command so that it runs where there is no network, not even loopback: a network
 /// namespace of its own. Nothing, with a line on stderr, where none can be made.
 pub fn without_network() -> &'static [&'static str] {
