@@ -10,6 +10,7 @@
 //!   [`Layout`] on disk and a [`DockerRegistry`] take it.
 //! - [`DockerRegistry`]: a real registry on loopback. [`RecordingProxy`] stands before it (or before
 //!   anything that speaks HTTP) and tells which requests were made and how many sockets opened.
+//!   A [`LatencyProxy`] puts it far away.
 //!   Servers that misbehave on request get a module of their own beside these.
 //! - [`Door`]: another way into a [`DockerRegistry`], with TLS under an [`Authority`], with passwords,
 //!   or with the tokens of a [`TokenServer`].
@@ -35,6 +36,7 @@ mod artifact;
 mod authority;
 mod bindle;
 mod docker;
+mod latency;
 mod layout;
 mod outcome;
 mod proxy;
@@ -48,6 +50,7 @@ pub use artifact::{Artifact, Blob};
 pub use authority::{Authority, Certified};
 pub use bindle::{BindleDoor, BindleServer, BindleStorage};
 pub use docker::{DockerRegistry, Door, Guard};
+pub use latency::{LatencyProxy, Traffic};
 pub use layout::Layout;
 pub use outcome::Outcome;
 pub use proxy::{RecordingProxy, Request};

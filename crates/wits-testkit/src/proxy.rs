@@ -94,6 +94,9 @@ fn lock(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
 
 fn relay(client: TcpStream, upstream: &str, log: &Mutex<Log>) -> io::Result<()> {
     let server = TcpStream::connect(upstream)?;
+    // Nothing waits here for more to send with it.
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
     let (mut answers, mut back) = (server.try_clone()?, client.try_clone()?);
     thread::spawn(move || {
         let _ = io::copy(&mut answers, &mut back);
