@@ -60,6 +60,13 @@ pub(crate) fn load() -> String {
     averages.join(", ")
 }
 
+/// The average of the last minute.
+pub(crate) fn load_now() -> f64 {
+    let text = load();
+    let first = text.split(',').next().unwrap_or_default();
+    first.parse().unwrap_or_default()
+}
+
 fn processor() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;
@@ -70,5 +77,10 @@ fn first_line(command: &mut Command) -> String {
     let output = command.output().ok();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let line = text.as_deref().and_then(|text| text.lines().next());
-    line.unwrap_or("unknown").to_owned()
+    let line = line.unwrap_or("unknown");
+    // Some begin with the path by which they were called.
+    let called = command.get_program().to_string_lossy();
+    let path = called.contains('/').then_some(&*called);
+    let rest = path.and_then(|path| line.strip_prefix(path));
+    rest.unwrap_or(line).trim().to_owned()
 }

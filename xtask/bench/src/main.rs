@@ -29,8 +29,11 @@ use tools::Tools;
 const USAGE: &str = "\
 usage: cargo xtask bench <what> [options]
 
-  fetch [--quick]  fetch through a network of 0 to 100 ms round trips, beside wkg
-  version          start the command and print its version, beside wkg";
+  fetch [--quick] [--only PART] [--resume | --show]
+             fetch over a network of 0 to 100 ms round trips, beside wkg: all of it takes half an hour;
+             --quick is 30 packages and 50 ms, --only the tables with PART in their name, --resume goes
+             on with what was begun, --show prints what was measured
+  version    start the command and print its version, beside wkg";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -5,7 +5,7 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use wits_testkit::peer;
+use wits_testkit::{Sandbox, peer};
 
 /// Where the programs are.
 pub(crate) struct Tools {
@@ -30,5 +30,10 @@ impl Tools {
             wits,
             wkg: peer::optimised("wkg"),
         })
+    }
+
+    /// A sandbox in which `wits` is the one that is measured.
+    pub(crate) fn sandbox(&self) -> Sandbox {
+        Sandbox::new(&self.wits)
     }
 }
