@@ -95,17 +95,12 @@ fn read(body: &[u8]) -> Result<RegistryUrl, String> {
 }
 
 #[cfg(test)]
-#[path = "../tests/support/server.rs"]
-#[allow(dead_code)] // the tests of the crate use the rest
-mod server;
-
-#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use wits_model::ErrorKind;
+    use wits_testkit::wire::{self, Body, Response, Server};
 
-    use super::server::{self, Body, Server, Told};
     use super::*;
     use crate::{Limits, Options};
 
@@ -157,29 +152,35 @@ mod tests {
     #[test]
     fn only_the_domain_itself_is_asked() {
         const GOOD: &str = r#"{"oci":{"registry":"ghcr.io"}}"#;
-        let moved = |asked: &server::Asked| match asked.path.as_str() {
-            PATH => Told::new(301, "").with("location", "/moved"),
-            _ => Told::new(200, GOOD),
+        let moved = |asked: &wire::Request| match asked.path.as_str() {
+            PATH => Response::new(301, "").with("location", "/moved"),
+            _ => Response::new(200, GOOD),
         };
         assert_eq!(
             asked(&Server::start(moved)).unwrap().to_string(),
             "oci://ghcr.io"
         );
 
-        let elsewhere = Server::start(|_| Told::new(200, GOOD));
+        let elsewhere = Server::start(|_| Response::new(200, GOOD));
         let away = elsewhere.url("/");
-        let cases: Vec<(Told, ErrorKind)> = vec![
+        let cases: Vec<(Response, ErrorKind)> = vec![
             (
-                Told::new(302, GOOD).with("location", away),
+                Response::new(302, GOOD).with("location", away),
                 ErrorKind::Project,
             ),
-            (Told::new(200, "<html>"), ErrorKind::Project),
-            (Told::new(404, GOOD), ErrorKind::Project),
-            (Told::new(401, GOOD), ErrorKind::Project),
-            (Told::new(500, GOOD), ErrorKind::Transient),
-            (Told::sent(Body::Endless(GOOD.into())), ErrorKind::Project),
-            (Told::sent(Body::Stuck(b"{".to_vec())), ErrorKind::Transient),
-            (Told::sent(Body::Reset), ErrorKind::Transient),
+            (Response::new(200, "<html>"), ErrorKind::Project),
+            (Response::new(404, GOOD), ErrorKind::Project),
+            (Response::new(401, GOOD), ErrorKind::Project),
+            (Response::new(500, GOOD), ErrorKind::Transient),
+            (
+                Response::sent(Body::Endless(GOOD.into())),
+                ErrorKind::Project,
+            ),
+            (
+                Response::sent(Body::Stuck(b"{".to_vec())),
+                ErrorKind::Transient,
+            ),
+            (Response::sent(Body::Reset), ErrorKind::Transient),
         ];
         for (told, kind) in cases {
             let server = Server::start({

@@ -11,10 +11,10 @@
 //! - [`DockerRegistry`]: a real registry on loopback. [`RecordingProxy`] stands before it (or before
 //!   anything that speaks HTTP) and tells which requests were made and how many sockets opened.
 //!   A [`LatencyProxy`] puts it far away.
-//!   Servers that misbehave on request get a module of their own beside these.
 //! - [`Door`]: another way into a [`DockerRegistry`], with TLS under an [`Authority`], with passwords,
 //!   or with the tokens of a [`TokenServer`].
 //! - [`BindleServer`]: the real Bindle server on loopback.
+//! - [`wire`]: servers that misbehave on request, in the test's own process.
 //! - [`wasm`]: custom sections, added and taken out.
 //! - [`published`]: the WASI packages as published crates carry them. [`fixtures`]: WIT of our own.
 //! - [`peer`]: `wkg`, `wasm-tools`, `skopeo` and `docker-registry`, where they are installed.
@@ -31,11 +31,13 @@ pub mod http;
 pub mod peer;
 pub mod published;
 pub mod wasm;
+pub mod wire;
 
 mod artifact;
 mod authority;
 mod bindle;
 mod docker;
+mod form;
 mod latency;
 mod layout;
 mod outcome;

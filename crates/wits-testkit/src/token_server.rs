@@ -2,10 +2,7 @@
 //! password it knows, or with a refresh token, gets a signed token (a JWT, ES256) for what was asked;
 //! strangers get one for reading below `public/`.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -14,6 +11,8 @@ use rcgen::{CertificateParams, KeyPair};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::json;
+
+use crate::wire::{Request, Response, Server};
 
 /// Who signs, in the tokens and in the registry's configuration.
 const ISSUER: &str = "the tests of wits";
@@ -79,16 +78,9 @@ impl TokenServer {
             chain: STANDARD.encode(certificate.der()),
             log: Arc::clone(&log),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address").to_string();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let office = Arc::clone(&office);
-                thread::spawn(move || office.serve(stream));
-            }
-        });
+        let server = Server::start(move |request| office.answer(request));
         Self {
-            address,
+            address: server.address().to_string(),
             certificate: certificate.pem(),
             log,
         }
@@ -115,45 +107,14 @@ impl TokenServer {
 }
 
 impl Office {
-    fn serve(&self, stream: TcpStream) -> Option<()> {
-        let mut reader = BufReader::new(stream.try_clone().ok()?);
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let mut words = line.split_whitespace();
-        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-        let (mut length, mut authorization) = (0, None);
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).ok()?;
-            let Some((name, value)) = line.trim_end().split_once(':') else {
-                break;
-            };
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.trim().parse().ok()?,
-                "authorization" => authorization = Some(value.trim().to_owned()),
-                _ => {}
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
-        let form = match method.as_str() {
-            "POST" => String::from_utf8(body).ok()?,
-            _ => target.split_once('?').unwrap_or_default().1.to_owned(),
+    fn answer(&self, request: &Request) -> Response {
+        let form = match request.method.as_str() {
+            "POST" => request.form(),
+            _ => request.queries(),
         };
-        let form: Vec<(String, String)> = form
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(key, value)| (decoded(key), decoded(value)))
-            .collect();
-        let (status, body) = self.decide(&method, authorization.as_deref(), &form);
-        let mut stream = stream;
-        write!(
-            stream,
-            "HTTP/1.1 {status} x\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .ok()
+        let authorization = request.header("authorization");
+        let (status, body) = self.decide(&request.method, authorization, &form);
+        Response::new(status, body).with("content-type", "application/json")
     }
 
     fn decide(
@@ -237,35 +198,9 @@ impl Office {
     }
 }
 
-/// A value of a form or a query (`application/x-www-form-urlencoded`).
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || {
-                    char::from(rest.next().unwrap_or(b'0'))
-                        .to_digit(16)
-                        .unwrap_or(0)
-                };
-                u8::try_from(digit() * 16 + digit()).expect("two digits")
-            }
-            other => other,
-        });
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_form_is_read() {
-        assert_eq!(decoded("a+b%3Ac%2fd"), "a b:c/d");
-    }
 
     #[test]
     fn users_get_what_they_ask_for_and_strangers_what_is_public() {

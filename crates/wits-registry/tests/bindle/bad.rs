@@ -1,107 +1,35 @@
 //! A server that misbehaves: it takes what is published, and hands out what a test makes of it.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
-
 use wits_model::{Digest, ErrorKind};
 use wits_registry::{Outcome, SideFile, SideFileRole};
 
-use super::server::{Asked, Server, Told};
 use super::*;
-
-/// Everything that was published.
-#[derive(Default)]
-struct Stored {
-    invoices: BTreeMap<String, String>,
-    parcels: BTreeMap<String, Vec<u8>>,
-}
+use wits_testkit::wire::{Bindle, Body, Fault, Request, Response, Rule};
 
 /// A server whose answers pass through `change`.
-fn server(change: impl Fn(&Asked, Told) -> Told + Send + Sync + 'static) -> Server {
-    let stored = Mutex::new(Stored::default());
-    Server::start(move |asked| {
-        let answer = answer(&mut stored.lock().unwrap(), asked);
-        change(asked, answer)
-    })
+fn server(change: impl Fn(&Request, Response) -> Response + Send + Sync + 'static) -> Bindle {
+    let server = Bindle::start();
+    server.lay(Rule::any(), Fault::new(change));
+    server
 }
 
-fn answer(stored: &mut Stored, asked: &Asked) -> Told {
-    let path = asked.path.strip_prefix("/v1/").unwrap_or_default();
-    let path = path.split('?').next().unwrap_or_default();
-    let absent = || Told::new(404, "error = \"not found\"\n");
-    match (asked.method.as_str(), path) {
-        ("POST", "_i") => {
-            let text = String::from_utf8(asked.body.clone()).unwrap();
-            let invoice: toml::Table = text.parse().unwrap();
-            let field = |key: &str| invoice["bindle"][key].as_str().unwrap().to_owned();
-            let id = format!("{}/{}", field("name"), field("version"));
-            if stored.invoices.contains_key(&id) {
-                return Told::new(409, "error = \"resource already exists\"\n");
-            }
-            stored.invoices.insert(id, text);
-            Told::new(202, "")
-        }
-        ("GET", path) => {
-            if let Some(id) = path.strip_prefix("_r/missing/") {
-                let Some(invoice) = stored.invoices.get(id) else {
-                    return absent();
-                };
-                let invoice: toml::Table = invoice.parse().unwrap();
-                let parcels = invoice["parcel"].as_array().unwrap().iter();
-                let labels = parcels.map(|parcel| parcel["label"].clone());
-                let missing: Vec<_> = labels
-                    .filter(|label| {
-                        !stored
-                            .parcels
-                            .contains_key(label["sha256"].as_str().unwrap())
-                    })
-                    .collect();
-                let list = toml::Table::from_iter([("missing".to_owned(), missing.into())]);
-                return Told::new(200, list.to_string());
-            }
-            match path.strip_prefix("_i/").and_then(|id| id.split_once('@')) {
-                Some((_, sha)) => stored
-                    .parcels
-                    .get(sha)
-                    .map_or_else(absent, |bytes| Told::new(200, bytes.clone())),
-                None => stored
-                    .invoices
-                    .get(path.strip_prefix("_i/").unwrap_or_default())
-                    .map_or_else(absent, |text| Told::new(200, text.clone())),
-            }
-        }
-        ("POST", path) => {
-            let (_, sha) = path.split_once('@').unwrap();
-            stored.parcels.insert(sha.to_owned(), asked.body.clone());
-            Told::new(200, "message = \"parcel created\"\n")
-        }
-        // A server that says yes to everything that it is only asked about.
-        ("HEAD", _) => Told::new(200, ""),
-        _ => absent(),
-    }
-}
-
-fn at(server: &Server) -> PackageSource {
-    format!("bindle+http://{}/v1/demo/greet", server.address)
-        .parse()
-        .unwrap()
+fn at(server: &Bindle) -> PackageSource {
+    let source = format!("{}/demo/greet", server.registry());
+    source.parse().unwrap()
 }
 
 /// A server that hands out the invoice changed.
-fn with_invoice(change: impl Fn(String) -> String + Send + Sync + 'static) -> Server {
+fn with_invoice(change: impl Fn(String) -> String + Send + Sync + 'static) -> Bindle {
     server(move |asked, told| {
         let is_invoice = asked.line() == "GET /v1/_i/demo/greet/1.0.0?yanked=true";
         match (is_invoice, told.body.clone()) {
-            (true, server::Body::Whole(text)) if told.status == 200 => {
-                Told::new(200, change(String::from_utf8(text).unwrap()))
+            (true, Body::Whole(text)) if told.status == 200 => {
+                Response::new(200, change(String::from_utf8(text).unwrap()))
             }
             _ => told,
         }
     })
 }
-
-use super::server;
 
 #[test]
 fn a_good_one_passes() {
@@ -220,7 +148,7 @@ fn wrong_bytes_are_refused() {
         let user = User::new();
         let server = server(move |asked, told| {
             if asked.method == "GET" && asked.path.contains('@') {
-                Told::new(200, bytes)
+                Response::new(200, bytes)
             } else {
                 told
             }
@@ -243,7 +171,7 @@ fn an_invoice_that_was_taken_without_an_answer_is_ours() {
         let mut lost = lost.lock().unwrap();
         if asked.line() == "POST /v1/_i" && !*lost {
             *lost = true;
-            return Told::sent(server::Body::Reset);
+            return Response::sent(Body::Reset);
         }
         told
     });
@@ -263,20 +191,14 @@ fn a_publish_that_is_cut_off_anywhere_is_completed() {
         let mut cut = 0;
         loop {
             let user = User::new();
-            let left = Arc::new(AtomicUsize::new(cut));
-            let counted = Arc::clone(&left);
-            let stored = Mutex::new(Stored::default());
-            let server = Server::start(move |asked| {
-                let count = |left: usize| left.checked_sub(1);
-                let up = counted.fetch_update(Relaxed, Relaxed, count).is_ok();
-                let mut stored = stored.lock().unwrap();
-                // The last request may have had its effect, and only the answer is lost.
-                let told = (up || !answered).then(|| answer(&mut stored, asked));
-                match told {
-                    Some(told) if up => told,
-                    _ => Told::sent(server::Body::Reset),
-                }
-            });
+            let server = Bindle::start();
+            // The last request may have had its effect, and only the answer is lost.
+            let fault = if answered {
+                Fault::reset()
+            } else {
+                Fault::lost()
+            };
+            server.lay(Rule::any().from(cut + 1), fault);
             let at = at(&server);
             let mut publication = publication("1.0.0", WASM);
             publication.files = vec![SideFile {
@@ -286,7 +208,7 @@ fn a_publish_that_is_cut_off_anywhere_is_completed() {
             }];
             let cut_off = user.with(|options| options.limits.retries = 0);
             let first = run(backend(&cut_off, &at).publish(&at, &publication));
-            left.store(usize::MAX, Relaxed);
+            server.lift();
             let again = run(backend(&user.registries(), &at).publish(&at, &publication)).unwrap();
             assert_eq!(
                 user.pull(&at, "1.0.0", &again.pin).unwrap(),
@@ -309,9 +231,9 @@ fn a_server_that_takes_nothing_has_nothing() {
     let user = User::new();
     let server = server(|asked, told| {
         if asked.path.contains('@') {
-            Told::new(404, "error = \"not found\"\n")
+            Response::new(404, "error = \"not found\"\n")
         } else if asked.path.contains("_r/missing") {
-            Told::new(200, "missing = []\n")
+            Response::new(200, "missing = []\n")
         } else {
             told
         }
@@ -329,7 +251,7 @@ fn an_upload_that_breaks_off_is_taken_up_again() {
         let mut broken = broken.lock().unwrap();
         if asked.method == "POST" && asked.path.contains('@') && *broken < 2 {
             *broken += 1;
-            return Told::new(
+            return Response::new(
                 409,
                 "error = \"a write operation is currently in progress\"\n",
             );
@@ -349,7 +271,7 @@ fn a_list_ends() {
         if asked.path.starts_with("/v1/_q") {
             let page =
                 "more = true\n[[invoices]]\nbindle = { name = \"x\", version = \"1.0.0\" }\n";
-            Told::new(200, page)
+            Response::new(200, page)
         } else {
             told
         }
@@ -368,7 +290,7 @@ fn credentials_stay_where_they_belong() {
     let away = elsewhere.url("/v1/_i/demo/greet/1.0.0");
     let server = server(move |asked, told| {
         if asked.path.contains("yanked=true") {
-            Told::new(307, "").with("location", away.clone())
+            Response::new(307, "").with("location", away.clone())
         } else {
             told
         }

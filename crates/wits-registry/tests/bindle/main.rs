@@ -1,9 +1,6 @@
 //! Bindle: the real server, and one that misbehaves.
 #![cfg(feature = "network")]
 
-#[allow(dead_code)] // other tests use the rest
-#[path = "../support/server.rs"]
-mod server;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -16,7 +16,7 @@ const CANARIES: [&str; 5] = [
 ];
 
 /// What a request tells of the one who asks.
-fn heard(asked: &Asked) -> String {
+fn heard(asked: &Request) -> String {
     let body = String::from_utf8_lossy(&asked.body);
     let header = asked.header("authorization").unwrap_or("nothing");
     let decoded = match header {
@@ -26,51 +26,51 @@ fn heard(asked: &Asked) -> String {
     format!("{header} {decoded} {body}").replace(['"', '\0', '\n', '\\'], "")
 }
 
-type Answer = fn(&Asked, &str) -> Told;
+type Answer = fn(&Request, &str) -> Response;
 
 /// How a registry answers someone who has shown something, with `told` in it.
 const ANSWERS: [(&str, Answer); 15] = [
     ("401", |_, told| {
-        Told::new(401, errors(told)).with("www-authenticate", "Basic realm=x")
+        Response::new(401, errors(told)).with("www-authenticate", "Basic realm=x")
     }),
-    ("403", |_, told| Told::new(403, errors(told))),
-    ("400", |_, told| Told::new(400, errors(told))),
-    ("409", |_, told| Told::new(409, errors(told))),
-    ("503", |_, told| Told::new(503, errors(told))),
+    ("403", |_, told| Response::new(403, errors(told))),
+    ("400", |_, told| Response::new(400, errors(told))),
+    ("409", |_, told| Response::new(409, errors(told))),
+    ("503", |_, told| Response::new(503, errors(told))),
     ("scheme", |_, told| {
-        Told::new(401, "").with("www-authenticate", told.replace([' ', ':', '=', '&'], "-"))
+        Response::new(401, "").with("www-authenticate", told.replace([' ', ':', '=', '&'], "-"))
     }),
     ("realm", |_, told| {
-        Told::new(401, "").with(
+        Response::new(401, "").with(
             "www-authenticate",
             format!("Bearer realm=\"ftp://x/{told}\""),
         )
     }),
     ("location", |_, told| {
-        Told::new(307, "").with("location", format!("ftp://x/{told}"))
+        Response::new(307, "").with("location", format!("ftp://x/{told}"))
     }),
     ("no url", |_, told| {
-        Told::new(302, "").with("location", format!("http://[{told}"))
+        Response::new(302, "").with("location", format!("http://[{told}"))
     }),
-    ("junk", |_, told| Told::new(200, told)),
+    ("junk", |_, told| Response::new(200, told)),
     ("media type", |_, told| {
         let mut manifest: Value = serde_json::from_slice(&artifact().manifest).unwrap();
         manifest["config"]["mediaType"] = json!(told);
-        Told::new(200, manifest.to_string())
+        Response::new(200, manifest.to_string())
     }),
     ("schema", |_, told| {
         let manifest = json!({ "schemaVersion": told, "tags": told });
-        Told::new(200, manifest.to_string())
+        Response::new(200, manifest.to_string())
     }),
     ("digest", |_, told| {
-        Told::new(200, artifact().manifest).with("docker-content-digest", told)
+        Response::new(200, artifact().manifest).with("docker-content-digest", told)
     }),
     ("link", |_, told| {
-        Told::new(200, "{}").with("link", format!("<http://x/{told}>; rel=next"))
+        Response::new(200, "{}").with("link", format!("<http://x/{told}>; rel=next"))
     }),
     ("session", |asked, told| match asked.method.as_str() {
-        "POST" => Told::new(202, "").with("location", format!("ftp://x/{told}")),
-        _ => Told::new(404, errors(told)),
+        "POST" => Response::new(202, "").with("location", format!("ftp://x/{told}")),
+        _ => Response::new(404, errors(told)),
     }),
 ];
 
@@ -88,7 +88,7 @@ fn keys(host: &str) -> [Keys; 3] {
 
 /// What a user sees of every operation on `at`.
 fn seen(server: &Server, keys: Keys, at: &PackageSource) -> String {
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     assert!(keys.held(&host));
     let (mut options, _, notes) = as_user(impatient(), keys);
     options.limits.retries = 0;
@@ -137,19 +137,20 @@ fn registries_that_repeat_what_they_were_sent() {
         // Behind a password, behind a token, and for whoever has one.
         for realm in ["Basic realm=x", "Bearer realm=\"OWN/token\",service=s"] {
             let server = with_own_address(|own| {
-                move |asked: &Asked| {
+                move |asked: &Request| {
                     if asked.path.starts_with("/token") {
-                        return Told::new(200, r#"{"token":"canary-token"}"#);
+                        return Response::new(200, r#"{"token":"canary-token"}"#);
                     }
                     let told = heard(asked);
                     if asked.header("authorization").is_none() {
                         let realm = realm.replace("OWN", &own.lock().unwrap());
-                        return Told::error(401, "UNAUTHORIZED").with("www-authenticate", realm);
+                        return Response::error(401, "UNAUTHORIZED")
+                            .with("www-authenticate", realm);
                     }
                     answer(asked, &told)
                 }
             });
-            for keys in keys(&server.address.to_string()) {
+            for keys in keys(&server.address().to_string()) {
                 let seen = seen(&server, keys, &at(&server));
                 clean(name, &seen);
                 hidden += seen.matches("***").count();
@@ -165,15 +166,15 @@ fn realms_that_repeat_what_they_were_sent() {
     let mut hidden = 0;
     for (name, answer) in ANSWERS {
         let server = with_own_address(|own| {
-            move |asked: &Asked| {
+            move |asked: &Request| {
                 if asked.path.starts_with("/token") {
                     return answer(asked, &heard(asked));
                 }
                 let realm = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
-                Told::error(401, "UNAUTHORIZED").with("www-authenticate", realm)
+                Response::error(401, "UNAUTHORIZED").with("www-authenticate", realm)
             }
         });
-        for keys in keys(&server.address.to_string()) {
+        for keys in keys(&server.address().to_string()) {
             let seen = seen(&server, keys, &at(&server));
             clean(name, &seen);
             hidden += seen.matches("***").count();

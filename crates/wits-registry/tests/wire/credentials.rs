@@ -14,11 +14,11 @@ fn a_password_goes_to_the_realm_and_a_token_to_the_registry() {
     let server = guarded(
         move |asked| match asked.header("authorization") {
             Some(header) if header == expected => granted("me", &scopes(asked)),
-            _ => Told::error(401, "UNAUTHORIZED"),
+            _ => Response::error(401, "UNAUTHORIZED"),
         },
         |who, _| who == "me",
     );
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, keys, heard) = session(
         &server,
         Keys::default().with(&host, "", basic("me", "pass:word")),
@@ -61,17 +61,17 @@ fn an_identity_token_is_posted() {
                 && form["service"] == "s"
                 && form["client_id"] == "wits";
             if !good {
-                return Told::new(400, r#"{"error":"invalid_grant"}"#);
+                return Response::new(400, r#"{"error":"invalid_grant"}"#);
             }
             let token = format!("me|{}", form["scope"].replace(':', "/"));
-            Told::new(
+            Response::new(
                 200,
                 json!({ "access_token": token, "refresh_token": "other" }).to_string(),
             )
         },
         |who, _| who == "me",
     );
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let key = Credential::Identity("re+fresh".into());
     let (all, _, heard) = session(&server, Keys::default().with(&host, "", key));
     let at = at(&server);
@@ -100,9 +100,9 @@ fn a_registry_may_want_the_password_itself() {
     let expected = basic_header("AWS", "pw");
     let server = Server::start(move |asked| match asked.header("authorization") {
         Some(header) if header == expected => good(asked),
-        _ => Told::error(401, "UNAUTHORIZED").with("www-authenticate", r#"Basic realm="x""#),
+        _ => Response::error(401, "UNAUTHORIZED").with("www-authenticate", r#"Basic realm="x""#),
     });
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, keys, _) = session(&server, Keys::default().with(&host, "", basic("AWS", "pw")));
     let at = at(&server);
     let registry = backend(&all, &at);
@@ -121,12 +121,12 @@ fn a_registry_may_want_the_password_itself() {
 fn a_registry_token_is_sent_as_it_is() {
     let server = Server::start(|asked| match asked.header("authorization") {
         Some("Bearer mine") => good(asked),
-        _ => Told::error(401, "UNAUTHORIZED").with(
+        _ => Response::error(401, "UNAUTHORIZED").with(
             "www-authenticate",
             r#"Bearer realm="https://realm.invalid/""#,
         ),
     });
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let key = Credential::Bearer("mine".into());
     let (all, ..) = session(&server, Keys::default().with(&host, "", key));
     let at = at(&server);
@@ -142,7 +142,7 @@ fn each_repository_has_its_own_credential() {
             Some(header) if header == a => granted("a", &scopes(asked)),
             Some(header) if header == b => granted("b", &scopes(asked)),
             None => granted("nobody", &scopes(asked)),
-            _ => Told::error(401, "UNAUTHORIZED"),
+            _ => Response::error(401, "UNAUTHORIZED"),
         },
         |who, repository| match repository.split('/').next() {
             Some("team-a") => who == "a",
@@ -150,7 +150,7 @@ fn each_repository_has_its_own_credential() {
             _ => true,
         },
     );
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, _, heard) = session(
         &server,
         Keys::default()
@@ -186,12 +186,12 @@ fn each_repository_has_its_own_credential() {
 fn a_stale_credential_does_not_hide_a_public_package() {
     let server = guarded(
         |asked| match asked.header("authorization") {
-            Some(_) => Told::error(401, "UNAUTHORIZED"),
+            Some(_) => Response::error(401, "UNAUTHORIZED"),
             None => granted("nobody", &scopes(asked)),
         },
         |_, repository| repository.starts_with("public"),
     );
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let key = || Keys::default().with(&host, "", basic("me", "long gone"));
     let (all, _, heard) = session(&server, key());
     run(async {
@@ -247,7 +247,7 @@ fn a_credential_without_the_right_does_not_hide_a_public_package() {
         },
         |who, _| who == "nobody",
     );
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, _, heard) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
     let at = at(&server);
     run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
@@ -255,13 +255,13 @@ fn a_credential_without_the_right_does_not_hide_a_public_package() {
 
     // And with a password that a registry itself does not take.
     let server = Server::start(|asked| match asked.header("authorization") {
-        Some(_) => Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
+        Some(_) => Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
         None if asked.path.contains("/private/") => {
-            Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+            Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
         }
         None => anywhere(asked),
     });
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, _, heard) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
     let private = source(&server, "private/x");
     let error = run(backend(&all, &private).release(&private, &version("1.0.0"))).unwrap_err();
@@ -283,9 +283,9 @@ fn a_credential_without_the_right_does_not_hide_a_public_package() {
 #[test]
 fn what_is_denied_says_what_was_shown() {
     let server = Server::start(|_| {
-        Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+        Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
     });
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let error = release(&server).unwrap_err();
     let RegistryError::Denied { shown, .. } = &error else {
         panic!("{error}")
@@ -308,7 +308,7 @@ fn what_is_denied_says_what_was_shown() {
 #[test]
 fn a_broken_keeper_is_named() {
     let server = guarded(|asked| granted("nobody", &scopes(asked)), |_, _| true);
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let error = CredentialError::Helper {
         helper: "docker-credential-stuck".to_owned(),
         reason: "did not answer within 10 s".to_owned(),
@@ -341,11 +341,11 @@ fn credentials_do_not_go_in_cleartext() {
             .strip_prefix("http://r.example")
             .expect(&asked.path);
         match asked.header("authorization") {
-            Some(_) => good(&Asked {
+            Some(_) => good(&Request {
                 path: path.to_owned(),
                 ..asked.clone()
             }),
-            None => Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
+            None => Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
         }
     });
     let at: PackageSource = "oci+http://r.example/demo/greet".parse().unwrap();
@@ -385,11 +385,11 @@ fn what_is_hidden_from_strangers_is_found_by_those_who_have_a_key() {
     let server = Server::start(move |asked| match asked.header("authorization") {
         Some(header) if header == expected => good(asked),
         _ if asked.path == "/v2/" => {
-            Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+            Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
         }
-        _ => Told::error(404, "NAME_UNKNOWN"),
+        _ => Response::error(404, "NAME_UNKNOWN"),
     });
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
     let at = at(&server);
     run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
@@ -402,23 +402,23 @@ fn what_is_hidden_from_strangers_is_found_by_those_who_have_a_key() {
         ]
     );
     // Who has none does not ask.
-    let server = Server::start(|_| Told::error(404, "NAME_UNKNOWN"));
+    let server = Server::start(|_| Response::error(404, "NAME_UNKNOWN"));
     assert!(release(&server).is_err());
     assert_eq!(server.lines().len(), 1);
 }
 
 #[test]
 fn a_password_stays_at_home_and_out_of_redirects() {
-    let store = Server::start(|_| Told::new(200, WASM));
+    let store = Server::start(|_| Response::new(200, WASM));
     let away = store.url("/stored");
     let server = Server::start(move |asked| match asked.header("authorization") {
-        None => Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
+        None => Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
         Some(_) if asked.path.contains("/blobs/") => {
-            Told::new(307, "").with("location", away.clone())
+            Response::new(307, "").with("location", away.clone())
         }
         Some(_) => good(asked),
     });
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
     let at = at(&server);
     run(async {
@@ -435,15 +435,15 @@ fn a_password_stays_at_home_and_out_of_redirects() {
 
 #[test]
 fn a_realm_that_sends_elsewhere_gets_no_credential_there() {
-    let elsewhere = Server::start(|_| Told::new(200, r#"{"token":"x"}"#));
+    let elsewhere = Server::start(|_| Response::new(200, r#"{"token":"x"}"#));
     for status in [301, 302, 307, 308] {
         for key in [basic("me", "pw"), Credential::Identity("refresh".into())] {
             let away = elsewhere.url("/token");
             let server = guarded(
-                move |_| Told::new(status, "").with("location", away.clone()),
+                move |_| Response::new(status, "").with("location", away.clone()),
                 |_, _| true,
             );
-            let host = server.address.to_string();
+            let host = server.address().to_string();
             let (all, ..) = session(&server, Keys::default().with(&host, "", key));
             let at = at(&server);
             let error = run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap_err();
@@ -458,19 +458,19 @@ fn what_came_back_from_elsewhere_is_not_home() {
     let back = Arc::new(Mutex::new(String::new()));
     let there = Arc::clone(&back);
     let elsewhere = Server::start(move |_| {
-        Told::new(302, "").with("location", format!("{}/landed", there.lock().unwrap()))
+        Response::new(302, "").with("location", format!("{}/landed", there.lock().unwrap()))
     });
     let away = elsewhere.url("/away");
     let server = Server::start(move |asked| match asked.path.as_str() {
-        "/landed" => Told::new(200, WASM),
-        path if path.contains("/blobs/") => Told::new(302, "").with("location", away.clone()),
+        "/landed" => Response::new(200, WASM),
+        path if path.contains("/blobs/") => Response::new(302, "").with("location", away.clone()),
         _ if asked.header("authorization").is_none() => {
-            Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
+            Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x")
         }
         _ => good(asked),
     });
     *back.lock().unwrap() = server.url("");
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
     let at = at(&server);
     run(async {

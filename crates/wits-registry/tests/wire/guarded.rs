@@ -14,7 +14,7 @@ pub(crate) fn basic_header(user: &str, password: &str) -> String {
 }
 
 /// The scopes of a request for a token.
-pub(crate) fn scopes(asked: &Asked) -> Vec<String> {
+pub(crate) fn scopes(asked: &Request) -> Vec<String> {
     let body = String::from_utf8(asked.body.clone()).unwrap();
     let query = match asked.path.split_once('?') {
         Some((_, query)) => query.to_owned(),
@@ -27,12 +27,12 @@ pub(crate) fn scopes(asked: &Asked) -> Vec<String> {
 }
 
 /// A token that says what it is for: `WHO|SCOPE|SCOPE`.
-pub(crate) fn granted(who: &str, scopes: &[String]) -> Told {
+pub(crate) fn granted(who: &str, scopes: &[String]) -> Response {
     let token = std::iter::once(who.to_owned())
         .chain(scopes.iter().map(|scope| scope.replace(':', "/")))
         .collect::<Vec<_>>()
         .join("|");
-    Told::new(
+    Response::new(
         200,
         json!({ "token": token, "expires_in": 300 }).to_string(),
     )
@@ -49,7 +49,7 @@ pub(crate) fn repository(path: &str) -> String {
 }
 
 /// What is at `demo/greet`, at every repository.
-pub(crate) fn anywhere(asked: &Asked) -> Told {
+pub(crate) fn anywhere(asked: &Request) -> Response {
     let mut asked = asked.clone();
     asked.path = asked
         .path
@@ -61,11 +61,11 @@ pub(crate) fn anywhere(asked: &Asked) -> Told {
 /// `enter(who, repository)` about the repositories.
 pub(crate) fn guarded<R, E>(realm: R, enter: E) -> Server
 where
-    R: Fn(&Asked) -> Told + Send + Sync + 'static,
+    R: Fn(&Request) -> Response + Send + Sync + 'static,
     E: Fn(&str, &str) -> bool + Send + Sync + 'static,
 {
     with_own_address(move |own| {
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.path.starts_with("/token") {
                 return realm(asked);
             }
@@ -90,10 +90,10 @@ where
                     r#"Bearer realm="{}/token",service="s",scope="{scope}""#,
                     own.lock().unwrap()
                 );
-                return Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
+                return Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
             }
             if !enter(who, &repository) {
-                return Told::error(403, "DENIED");
+                return Response::error(403, "DENIED");
             }
             anywhere(asked)
         }
@@ -101,12 +101,12 @@ where
 }
 
 pub(crate) fn source(server: &Server, repository: &str) -> PackageSource {
-    format!("oci+http://{}/{repository}", server.address)
+    format!("oci+http://{}/{repository}", server.address())
         .parse()
         .unwrap()
 }
 
-pub(crate) fn tokens(server: &Server) -> Vec<Asked> {
+pub(crate) fn tokens(server: &Server) -> Vec<Request> {
     let mut log = server.log();
     log.retain(|asked| asked.path.starts_with("/token"));
     log
@@ -120,6 +120,6 @@ pub(crate) fn session(server: &Server, keys: Keys) -> (Registries, Arc<Keys>, He
 
 pub(crate) fn stale(server: &Server) -> RegistryNote {
     RegistryNote::StaleCredential {
-        host: server.address.to_string(),
+        host: server.address().to_string(),
     }
 }

@@ -22,19 +22,19 @@ fn read(all: &Registries, at: &PackageSource) -> Result<Vec<Version>, RegistryEr
 #[test]
 fn ghcr() {
     let store = Server::start(|asked| match asked.header("authorization") {
-        None => Told::new(200, WASM),
+        None => Response::new(200, WASM),
         // Storage refuses two kinds of proof at once.
-        Some(_) => Told::new(400, "only one auth mechanism allowed"),
+        Some(_) => Response::new(400, "only one auth mechanism allowed"),
     });
     let away = store.url("/blob?se=2026&sig=signature");
     let server = with_own_address(|own| {
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if let Some(query) = asked.path.strip_prefix("/token?") {
                 let private = query.contains("private") && asked.header("authorization").is_none();
                 return if private {
-                    Told::error(403, "DENIED")
+                    Response::error(403, "DENIED")
                 } else {
-                    Told::new(200, r#"{"token":"djE6dG9rZW4="}"#)
+                    Response::new(200, r#"{"token":"djE6dG9rZW4="}"#)
                 };
             }
             if asked.header("authorization") != Some("Bearer djE6dG9rZW4=") {
@@ -42,10 +42,10 @@ fn ghcr() {
                     r#"Bearer realm="{}/token",service="ghcr.io",scope="repository:user/image:pull""#,
                     own.lock().unwrap()
                 );
-                return Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
+                return Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
             }
             match asked.path.as_str() {
-                "/v2/demo/greet/tags/list?n=1000" => Told::new(
+                "/v2/demo/greet/tags/list?n=1000" => Response::new(
                     200,
                     r#"{"name":"demo/greet","tags":["2.0.0","sha256-0f0f","sha256-0f0f.sig","latest"]}"#,
                 )
@@ -54,12 +54,12 @@ fn ghcr() {
                     r#"</v2/demo/greet/tags/list?last=latest&n=1000>; rel="next""#,
                 ),
                 "/v2/demo/greet/tags/list?last=latest&n=1000" => {
-                    Told::new(200, r#"{"name":"demo/greet","tags":["1.0.0","1.0.0-rc.1"]}"#)
+                    Response::new(200, r#"{"name":"demo/greet","tags":["1.0.0","1.0.0-rc.1"]}"#)
                 }
                 path if path.contains("/blobs/") => {
-                    Told::new(307, "").with("location", away.clone())
+                    Response::new(307, "").with("location", away.clone())
                 }
-                path if path.contains("/referrers/") => Told::new(404, "404 page not found"),
+                path if path.contains("/referrers/") => Response::new(404, "404 page not found"),
                 _ => good(asked),
             }
         }
@@ -72,7 +72,7 @@ fn ghcr() {
     // One 401 and one token for the three of them; no list but the tags, no referrers.
     assert_eq!(server.log().len(), 6);
     assert_eq!(store.lines(), ["GET /blob?se=2026&sig=signature"]);
-    let private: PackageSource = format!("oci+http://{}/private/x", server.address)
+    let private: PackageSource = format!("oci+http://{}/private/x", server.address())
         .parse()
         .unwrap();
     let error = read(&all, &private).unwrap_err();
@@ -95,9 +95,9 @@ fn ghcr() {
 fn ecr() {
     let asked_for_manifest = AtomicUsize::new(0);
     let server = with_own_address(|own| {
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.header("authorization") != Some("Basic QVdTOnBhc3N3b3Jk") {
-                return Told::new(401, "Not Authorized\n").with(
+                return Response::new(401, "Not Authorized\n").with(
                     "www-authenticate",
                     r#"Basic realm="https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/",service="ecr.amazonaws.com""#,
                 );
@@ -108,10 +108,10 @@ fn ecr() {
                         "<{}/v2/demo/greet/tags/list?n=1000&next_token=abc%3D>; rel=\"next\"",
                         own.lock().unwrap()
                     );
-                    Told::new(200, r#"{"tags":["1.0.0"]}"#).with("link", next)
+                    Response::new(200, r#"{"tags":["1.0.0"]}"#).with("link", next)
                 }
                 "/v2/demo/greet/tags/list?n=1000&next_token=abc%3D" => {
-                    Told::new(200, r#"{"tags":["1.1.0"]}"#)
+                    Response::new(200, r#"{"tags":["1.1.0"]}"#)
                 }
                 path if path.contains("/manifests/sha256:") => {
                     asked_for_manifest.store(1, Ordering::SeqCst);
@@ -120,14 +120,14 @@ fn ecr() {
                 path if path.contains("/blobs/")
                     && asked_for_manifest.load(Ordering::SeqCst) == 0 =>
                 {
-                    Told::error(404, "BLOB_UNKNOWN")
+                    Response::error(404, "BLOB_UNKNOWN")
                 }
-                path if path.contains("/other/") => Told::error(404, "NAME_UNKNOWN"),
+                path if path.contains("/other/") => Response::error(404, "NAME_UNKNOWN"),
                 _ => good(asked),
             }
         }
     });
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (options, keys, _) = as_user(
         impatient(),
         Keys::default().with(&host, "", basic("AWS", "password")),
@@ -165,16 +165,16 @@ fn docker_hub() {
     let server = Server::start(move |asked| {
         if let Some(query) = asked.path.strip_prefix("http://auth.docker.io/token?") {
             if query.matches("scope=").count() > 1 {
-                return Told::new(500, "");
+                return Response::new(500, "");
             }
             return match asked.header("authorization") {
-                Some("Basic bWU6cHc=") => Told::new(
+                Some("Basic bWU6cHc=") => Response::new(
                     200,
                     json!({ "token": format!("me {query}"), "access_token": "x", "expires_in": 300 })
                         .to_string(),
                 ),
-                Some(_) => Told::new(401, r#"{"details":"incorrect username or password"}"#),
-                None => Told::new(200, json!({ "token": format!("nobody {query}") }).to_string()),
+                Some(_) => Response::new(401, r#"{"details":"incorrect username or password"}"#),
+                None => Response::new(200, json!({ "token": format!("nobody {query}") }).to_string()),
             };
         }
         let path = asked
@@ -196,16 +196,16 @@ fn docker_hub() {
             let challenge = format!(
                 r#"Bearer realm="http://auth.docker.io/token",service="registry.docker.io",scope="{scope}""#
             );
-            return Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
+            return Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
         }
         if limited.fetch_add(1, Ordering::SeqCst) == 0 {
-            return Told::error(429, "TOOMANYREQUESTS").with("retry-after", "0");
+            return Response::error(429, "TOOMANYREQUESTS").with("retry-after", "0");
         }
         let inner = path.replace(&format!("/{repository}/"), "/demo/greet/");
         if inner.contains("/tags/") {
-            return Told::new(200, r#"{"tags":["1.0.0"]}"#);
+            return Response::new(200, r#"{"tags":["1.0.0"]}"#);
         }
-        good(&Asked {
+        good(&Request {
             path: inner,
             ..asked.clone()
         })
@@ -261,34 +261,38 @@ fn docker_hub() {
 
 #[test]
 fn absent_forbidden_and_unreachable_are_three_things() {
-    type Told1 = fn() -> Told;
-    let cases: [(Told1, ErrorKind, &str); 6] = [
+    type Make = fn() -> Response;
+    let cases: [(Make, ErrorKind, &str); 6] = [
         (
-            || Told::error(404, "NAME_UNKNOWN"),
+            || Response::error(404, "NAME_UNKNOWN"),
             ErrorKind::Project,
             "no package at",
         ),
         (
-            || Told::error(404, "MANIFEST_UNKNOWN"),
+            || Response::error(404, "MANIFEST_UNKNOWN"),
             ErrorKind::Project,
             "no version `1.0.0`",
         ),
         (
-            || Told::error(403, "DENIED"),
+            || Response::error(403, "DENIED"),
             ErrorKind::Project,
             "refused the manifest of `1.0.0`",
         ),
         (
-            || Told::new(401, ""),
+            || Response::new(401, ""),
             ErrorKind::Project,
             "refused the manifest of `1.0.0`",
         ),
         (
-            || Told::new(502, ""),
+            || Response::new(502, ""),
             ErrorKind::Transient,
             "for the manifest of `1.0.0` failed",
         ),
-        (|| Told::new(418, ""), ErrorKind::Project, "answered 418"),
+        (
+            || Response::new(418, ""),
+            ErrorKind::Project,
+            "answered 418",
+        ),
     ];
     for (told, kind, expected) in cases {
         let server = Server::start(move |_| told());

@@ -3,8 +3,6 @@
 
 #[path = "../support/keys.rs"]
 mod keys;
-#[path = "../support/server.rs"]
-mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -26,16 +24,16 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use server::{Asked, Body, Server, Told};
 use support::{backend, impatient, publication, run, version};
 use wits_model::{Digest, ErrorKind, PackageSource, Pin, Version};
 use wits_registry::artifact::{Artifact, INDEX, MANIFEST};
 use wits_registry::{Limits, Options, Outcome, Published, Registries, RegistryError, Release};
+use wits_testkit::wire::{Body, Request, Response, Server};
 
 const WASM: &[u8] = b"\0asm and so on";
 
 fn at(server: &Server) -> PackageSource {
-    format!("oci+http://{}/demo/greet", server.address)
+    format!("oci+http://{}/demo/greet", server.address())
         .parse()
         .unwrap()
 }
@@ -45,7 +43,7 @@ fn artifact() -> Artifact {
 }
 
 /// What a good registry with version 1.0.0 answers.
-fn good(asked: &Asked) -> Told {
+fn good(asked: &Request) -> Response {
     let artifact = artifact();
     let digest = artifact.manifest_digest.to_string();
     let (tag, locked) = (
@@ -53,17 +51,17 @@ fn good(asked: &Asked) -> Told {
         format!("GET /v2/demo/greet/manifests/{digest}"),
     );
     match asked.line() {
-        line if line == tag || line == locked => Told::new(200, artifact.manifest)
+        line if line == tag || line == locked => Response::new(200, artifact.manifest)
             .with("content-type", MANIFEST)
             .with("docker-content-digest", digest),
         line if line == format!("GET /v2/demo/greet/blobs/{}", artifact.pin.digest) => {
-            Told::new(200, WASM)
+            Response::new(200, WASM)
         }
         line if line.starts_with("GET /v2/demo/greet/manifests/") => {
-            Told::error(404, "MANIFEST_UNKNOWN")
+            Response::error(404, "MANIFEST_UNKNOWN")
         }
-        line if line.contains("/blobs/") => Told::error(404, "BLOB_UNKNOWN"),
-        _ => Told::error(404, "NAME_UNKNOWN"),
+        line if line.contains("/blobs/") => Response::error(404, "BLOB_UNKNOWN"),
+        _ => Response::error(404, "NAME_UNKNOWN"),
     }
 }
 
@@ -94,7 +92,7 @@ fn publish(server: &Server) -> Result<Published, RegistryError> {
 /// A server that knows its own address.
 fn with_own_address<F>(make: impl FnOnce(Arc<Mutex<String>>) -> F) -> Server
 where
-    F: Fn(&Asked) -> Told + Send + Sync + 'static,
+    F: Fn(&Request) -> Response + Send + Sync + 'static,
 {
     let own = Arc::new(Mutex::new(String::new()));
     let server = Server::start(make(Arc::clone(&own)));

@@ -6,8 +6,8 @@ use wits_model::RegistryUrl;
 use wits_registry::{Mirror, RegistryNote};
 
 fn mirrored(server: &Server, mirror: &str, trusted_tags: bool) -> (Registries, Heard) {
-    let origin = format!("oci+http://{}", server.address);
-    let host = server.address.to_string();
+    let origin = format!("oci+http://{}", server.address());
+    let host = server.address().to_string();
     let keys = Keys::default().with(&host, "", basic("me", "pw"));
     let (mut options, _, heard) = as_user(impatient(), keys);
     options.mirrors.push(Mirror {
@@ -19,10 +19,10 @@ fn mirrored(server: &Server, mirror: &str, trusted_tags: bool) -> (Registries, H
 }
 
 /// What `good` has, below `m/`.
-fn moved(asked: &Asked) -> Told {
+fn moved(asked: &Request) -> Response {
     let path = asked.path.replace("/v2/m/demo/greet/", "/v2/demo/greet/");
     assert_ne!(path, asked.path);
-    good(&Asked {
+    good(&Request {
         path,
         ..asked.clone()
     })
@@ -50,10 +50,10 @@ fn bytes_come_from_the_mirror_and_tags_from_the_origin() {
     let expected = "Basic bWU6cHc=";
     let origin = Server::start(move |asked| match asked.header("authorization") {
         Some(header) if header == expected => good(asked),
-        _ => Told::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
+        _ => Response::error(401, "UNAUTHORIZED").with("www-authenticate", "Basic realm=x"),
     });
     let mirror = Server::start(moved);
-    let url = format!("oci+http://{}/m", mirror.address);
+    let url = format!("oci+http://{}/m", mirror.address());
     let (all, heard) = mirrored(&origin, &url, false);
     let at = at(&origin);
     let (pin, bytes) = get(&all, &at).unwrap();
@@ -83,36 +83,36 @@ fn bytes_come_from_the_mirror_and_tags_from_the_origin() {
 
 #[test]
 fn a_mirror_that_is_no_good_is_passed_over() {
-    type Answer = fn(&Asked) -> Told;
+    type Answer = fn(&Request) -> Response;
     let cases: &[(&str, Answer, &str)] = &[
         (
             "other bytes",
-            |_| Told::new(200, vec![b'x'; WASM.len()]),
+            |_| Response::new(200, vec![b'x'; WASM.len()]),
             "expected sha256:",
         ),
         (
             "more bytes",
-            |_| Told::sent(Body::Endless(b"x".to_vec())),
+            |_| Response::sent(Body::Endless(b"x".to_vec())),
             "expected 14 bytes",
         ),
         (
             "nothing",
-            |_| Told::error(404, "BLOB_UNKNOWN"),
+            |_| Response::error(404, "BLOB_UNKNOWN"),
             "no version `1.0.0`",
         ),
-        ("no", |_| Told::error(403, "DENIED"), "403 told DENIED"),
-        ("later", |_| Told::new(503, ""), "503"),
+        ("no", |_| Response::error(403, "DENIED"), "403 told DENIED"),
+        ("later", |_| Response::new(503, ""), "503"),
         (
             "away",
-            |_| Told::new(302, "").with("location", "ftp://x/"),
+            |_| Response::new(302, "").with("location", "ftp://x/"),
             "a redirect",
         ),
-        ("reset", |_| Told::sent(Body::Reset), "failed"),
+        ("reset", |_| Response::sent(Body::Reset), "failed"),
     ];
     for (name, answer, expected) in cases {
         let origin = Server::start(good);
         let mirror = Server::start(answer);
-        let url = format!("oci+http://{}/m", mirror.address);
+        let url = format!("oci+http://{}/m", mirror.address());
         let (all, heard) = mirrored(&origin, &url, false);
         let (_, bytes) = get(&all, &at(&origin)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(bytes, WASM, "{name}");
@@ -151,12 +151,12 @@ fn a_mirror_that_stores_what_it_is_asked_for_sees_the_manifest_first() {
         if asked.path.contains("/manifests/") {
             seen.store(1, Ordering::SeqCst);
         } else if seen.load(Ordering::SeqCst) == 0 {
-            return Told::error(404, "BLOB_UNKNOWN");
+            return Response::error(404, "BLOB_UNKNOWN");
         }
         moved(asked)
     });
     let origin = Server::start(good);
-    let url = format!("oci+http://{}/m", mirror.address);
+    let url = format!("oci+http://{}/m", mirror.address());
     let (all, heard) = mirrored(&origin, &url, false);
     assert_eq!(get(&all, &at(&origin)).unwrap().1, WASM);
     assert_eq!(mirror.log().len(), 3);
@@ -167,7 +167,7 @@ fn a_mirror_that_stores_what_it_is_asked_for_sees_the_manifest_first() {
 fn a_trusted_mirror_answers_for_tags_too() {
     let origin = Server::start(good);
     let mirror = Server::start(moved);
-    let url = format!("oci+http://{}/m", mirror.address);
+    let url = format!("oci+http://{}/m", mirror.address());
     let (all, heard) = mirrored(&origin, &url, true);
     let at = at(&origin);
     assert_eq!(get(&all, &at).unwrap().1, WASM);
@@ -203,7 +203,7 @@ fn another_registry_is_not_mirrored() {
     let origin = Server::start(good);
     let other = Server::start(good);
     let mirror = Server::start(moved);
-    let url = format!("oci+http://{}/m", mirror.address);
+    let url = format!("oci+http://{}/m", mirror.address());
     let (all, _) = mirrored(&origin, &url, true);
     assert_eq!(get(&all, &at(&other)).unwrap().1, WASM);
     assert!(mirror.log().is_empty());

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn passing_failures_are_tried_again_and_others_are_not() {
-    let times = |failures: usize, told: fn() -> Told| {
+    let times = |failures: usize, told: fn() -> Response| {
         let count = AtomicUsize::new(0);
         Server::start(move |asked| {
             if count.fetch_add(1, Ordering::SeqCst) < failures {
@@ -15,10 +15,10 @@ fn passing_failures_are_tried_again_and_others_are_not() {
         })
     };
     for told in [
-        || Told::new(503, "busy"),
-        || Told::error(429, "TOOMANYREQUESTS").with("retry-after", "0"),
-        || Told::sent(Body::Reset),
-        || Told::sent(Body::Declared(900, b"{".to_vec())),
+        || Response::new(503, "busy"),
+        || Response::error(429, "TOOMANYREQUESTS").with("retry-after", "0"),
+        || Response::sent(Body::Reset),
+        || Response::sent(Body::Declared(900, b"{".to_vec())),
     ] {
         let server = times(2, told);
         assert!(release(&server).is_ok());
@@ -27,19 +27,22 @@ fn passing_failures_are_tried_again_and_others_are_not() {
         assert_eq!(release(&server).unwrap_err().kind(), ErrorKind::Transient);
         assert_eq!(server.log().len(), 3);
     }
-    for told in [|| Told::new(501, ""), || Told::error(400, "NAME_INVALID")] {
+    for told in [
+        || Response::new(501, ""),
+        || Response::error(400, "NAME_INVALID"),
+    ] {
         let server = times(1, told);
         assert_eq!(release(&server).unwrap_err().kind(), ErrorKind::Project);
         assert_eq!(server.log().len(), 1);
     }
     // A registry may say when, and more patience than we have ends the matter.
     let server = times(1, || {
-        Told::error(429, "TOOMANYREQUESTS").with("retry-after", "1")
+        Response::error(429, "TOOMANYREQUESTS").with("retry-after", "1")
     });
     let start = Instant::now();
     assert!(release(&server).is_ok());
     assert!(start.elapsed() >= Duration::from_millis(900));
-    let server = times(1, || Told::new(503, "").with("retry-after", "3600"));
+    let server = times(1, || Response::new(503, "").with("retry-after", "3600"));
     assert_eq!(release(&server).unwrap_err().kind(), ErrorKind::Transient);
     assert_eq!(server.log().len(), 1);
 }
@@ -51,7 +54,7 @@ fn a_registry_may_say_when_by_the_clock() {
     let count = AtomicUsize::new(0);
     let server = Server::start(move |asked| {
         if count.fetch_add(1, Ordering::SeqCst) == 0 {
-            Told::error(429, "TOOMANYREQUESTS").with("retry-after", in_a_moment.clone())
+            Response::error(429, "TOOMANYREQUESTS").with("retry-after", in_a_moment.clone())
         } else {
             good(asked)
         }
@@ -63,7 +66,7 @@ fn a_registry_may_say_when_by_the_clock() {
     run(backend(&all, &at).release(&at, &version("1.0.0"))).unwrap();
     assert!(start.elapsed() >= Duration::from_millis(800));
     let server = Server::start(|_| {
-        Told::error(429, "TOOMANYREQUESTS").with("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")
+        Response::error(429, "TOOMANYREQUESTS").with("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")
     });
     assert_eq!(release(&server).unwrap_err().kind(), ErrorKind::Transient);
     assert_eq!(server.log().len(), 1);
@@ -100,13 +103,13 @@ fn a_registry_that_says_nothing_is_given_up() {
 fn a_proxy_is_asked_for_everything_and_not_named() {
     let secret = "proxy-canary";
     let proxy = Server::start(|asked| match asked.path.strip_prefix("http://r.example") {
-        Some(path) => good(&Asked {
+        Some(path) => good(&Request {
             path: path.to_owned(),
             ..asked.clone()
         }),
-        None => Told::error(407, "NO"),
+        None => Response::error(407, "NO"),
     });
-    let url = format!("http://me:{secret}@{}", proxy.address);
+    let url = format!("http://me:{secret}@{}", proxy.address());
     let options = Options {
         proxy: wits_registry::Proxy::Url(url.into()),
         ..impatient()
@@ -131,7 +134,7 @@ fn a_proxy_is_asked_for_everything_and_not_named() {
     }
     for text in [format!("{error}"), format!("{error:?}")] {
         assert!(
-            !text.contains(secret) && !text.contains(&proxy.address.to_string()),
+            !text.contains(secret) && !text.contains(&proxy.address().to_string()),
             "{text}"
         );
     }
@@ -151,7 +154,7 @@ fn a_proxy_is_asked_for_everything_and_not_named() {
 
 #[test]
 fn a_registry_that_trickles_is_given_up() {
-    let server = Server::start(|_| Told::sent(Body::Stuck(b"{".to_vec())));
+    let server = Server::start(|_| Response::sent(Body::Stuck(b"{".to_vec())));
     let mut options = impatient();
     options.limits = Limits {
         total_timeout: Duration::from_millis(300),

@@ -3,27 +3,27 @@
 use super::*;
 
 /// A registry one can push to: the state is what was put under each path.
-fn writable(location: impl Fn(&str) -> String) -> impl Fn(&Asked) -> Told {
+fn writable(location: impl Fn(&str) -> String) -> impl Fn(&Request) -> Response {
     let state = Mutex::new(std::collections::BTreeMap::<String, Vec<u8>>::new());
     move |asked| {
         let mut state = state.lock().unwrap();
         let path = asked.path.split('?').next().unwrap().to_owned();
         match asked.method.as_str() {
             "GET" | "HEAD" => match state.get(&path) {
-                Some(bytes) => Told::new(200, bytes.clone()),
-                None => Told::error(404, "MANIFEST_UNKNOWN"),
+                Some(bytes) => Response::new(200, bytes.clone()),
+                None => Response::error(404, "MANIFEST_UNKNOWN"),
             },
-            "POST" => Told::new(202, "").with("location", location("/upload?state=s")),
+            "POST" => Response::new(202, "").with("location", location("/upload?state=s")),
             "PUT" if path == "/upload" => {
                 let (_, digest) = asked.path.split_once("digest=").unwrap();
                 let digest = digest.replace("%3A", ":");
                 assert_eq!(Digest::of(&asked.body).to_string(), digest);
                 state.insert(format!("/v2/demo/greet/blobs/{digest}"), asked.body.clone());
-                Told::new(201, "")
+                Response::new(201, "")
             }
             _ => {
                 state.insert(path, asked.body.clone());
-                Told::new(201, "")
+                Response::new(201, "")
             }
         }
     }
@@ -92,7 +92,7 @@ fn an_upload_that_breaks_off_begins_again() {
     let server = Server::start(move |asked| {
         let first = asked.path.starts_with("/upload") && broken.fetch_add(1, Ordering::SeqCst) == 0;
         if first {
-            Told::sent(Body::Reset)
+            Response::sent(Body::Reset)
         } else {
             inner(asked)
         }
@@ -108,17 +108,17 @@ fn an_upload_that_breaks_off_begins_again() {
 
 #[test]
 fn an_upload_elsewhere_takes_no_token_along() {
-    let store = Server::start(|_| Told::new(201, ""));
+    let store = Server::start(|_| Response::new(201, ""));
     let away = store.url("/upload");
     let server = with_own_address(|own| {
         let inner = writable(move |_| away.clone());
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.path.starts_with("/token") {
-                return Told::new(200, r#"{"token":"t0ken"}"#);
+                return Response::new(200, r#"{"token":"t0ken"}"#);
             }
             if asked.header("authorization").is_none() {
                 let challenge = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
-                return Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
+                return Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
             }
             inner(asked)
         }
@@ -152,7 +152,7 @@ fn a_lost_race_names_both_manifests() {
         }
         // They come right after us.
         if tag && asked.method == "GET" && tagged.load(Ordering::SeqCst) == 1 {
-            return Told::new(200, manifest.clone());
+            return Response::new(200, manifest.clone());
         }
         inner(asked)
     });
@@ -172,8 +172,8 @@ fn a_blob_that_is_there_is_not_sent() {
     // Longer than a document may be: a HEAD tells a length and sends nothing.
     let wasm = vec![0; 100 << 10];
     for answer in [
-        Told::sent(Body::Declared(wasm.len(), vec![])),
-        Told::new(307, "").with("location", "https://storage.invalid/only-for-get"),
+        Response::sent(Body::Declared(wasm.len(), vec![])),
+        Response::new(307, "").with("location", "https://storage.invalid/only-for-get"),
     ] {
         let inner = writable(str::to_owned);
         let server = Server::start(move |asked| {
@@ -192,7 +192,7 @@ fn a_blob_that_is_there_is_not_sent() {
 
 #[test]
 fn uploads_go_nowhere_that_is_not_safe() {
-    let elsewhere = Server::start(|_| Told::new(201, ""));
+    let elsewhere = Server::start(|_| Response::new(201, ""));
     for (location, expected) in [
         ("ftp://x/upload", "leads to `ftp:`"),
         ("http://me:pw@127.0.0.1/upload", "a user name or a password"),
@@ -200,9 +200,9 @@ fn uploads_go_nowhere_that_is_not_safe() {
         ("", "there is none"),
     ] {
         let server = Server::start(move |asked| match asked.method.as_str() {
-            "POST" if location.is_empty() => Told::new(202, ""),
-            "POST" => Told::new(202, "").with("location", location),
-            _ => Told::error(404, "BLOB_UNKNOWN"),
+            "POST" if location.is_empty() => Response::new(202, ""),
+            "POST" => Response::new(202, "").with("location", location),
+            _ => Response::error(404, "BLOB_UNKNOWN"),
         });
         let error = publish(&server).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
@@ -214,9 +214,9 @@ fn uploads_go_nowhere_that_is_not_safe() {
         (302, "/other".to_owned(), "change a write into a read"),
     ] {
         let server = Server::start(move |asked| match asked.method.as_str() {
-            "POST" => Told::new(202, "").with("location", "/upload"),
-            "PUT" => Told::new(status, "").with("location", to.clone()),
-            _ => Told::error(404, "BLOB_UNKNOWN"),
+            "POST" => Response::new(202, "").with("location", "/upload"),
+            "PUT" => Response::new(status, "").with("location", to.clone()),
+            _ => Response::error(404, "BLOB_UNKNOWN"),
         });
         let error = publish(&server).unwrap_err();
         assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");

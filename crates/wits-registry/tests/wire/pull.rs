@@ -42,7 +42,7 @@ fn a_lying_digest_header_is_an_integrity_error() {
     for header in [Digest::of("x").to_string(), "sha512:00".to_owned()] {
         let lie = header.clone();
         let server = Server::start(move |_| {
-            Told::new(200, artifact().manifest).with("docker-content-digest", lie.clone())
+            Response::new(200, artifact().manifest).with("docker-content-digest", lie.clone())
         });
         let error = release(&server).unwrap_err();
         let expected = if header.starts_with("sha256") {
@@ -69,7 +69,7 @@ fn what_is_no_wasm_package_is_named() {
         (image, "vnd.oci.image.config.v1+json"),
         (index, "image index"),
     ] {
-        let server = Server::start(move |_| Told::new(200, document.to_string()));
+        let server = Server::start(move |_| Response::new(200, document.to_string()));
         let error = release(&server).unwrap_err();
         assert!(
             matches!(error, RegistryError::NotAWasmPackage { .. }),
@@ -78,7 +78,7 @@ fn what_is_no_wasm_package_is_named() {
         assert!(error.to_string().contains(expected), "{error}");
     }
     for junk in ["<html>login</html>", "{}", "", "[[[["] {
-        let server = Server::start(move |_| Told::new(200, junk));
+        let server = Server::start(move |_| Response::new(200, junk));
         let error = release(&server).unwrap_err();
         assert!(matches!(error, RegistryError::Malformed { .. }), "{error}");
     }
@@ -86,15 +86,15 @@ fn what_is_no_wasm_package_is_named() {
 
 #[test]
 fn urls_in_a_descriptor_are_not_asked() {
-    let elsewhere = Server::start(|_| Told::new(200, WASM));
+    let elsewhere = Server::start(|_| Response::new(200, WASM));
     let url = elsewhere.url("/wasm");
     let server = Server::start(move |asked| {
         let mut manifest: Value = serde_json::from_slice(&artifact().manifest).unwrap();
         manifest["layers"][0]["urls"] = json!([url]);
         if asked.path.contains("/manifests/") {
-            Told::new(200, manifest.to_string())
+            Response::new(200, manifest.to_string())
         } else {
-            Told::error(404, "BLOB_UNKNOWN")
+            Response::error(404, "BLOB_UNKNOWN")
         }
     });
     let pin = release(&server).unwrap().pin;
@@ -107,8 +107,8 @@ fn urls_in_a_descriptor_are_not_asked() {
 
 #[test]
 fn absent_packages_and_absent_versions_are_told_apart() {
-    let answer = |told: fn() -> Told| Server::start(move |_| told());
-    let package = answer(|| Told::error(404, "NAME_UNKNOWN"));
+    let answer = |told: fn() -> Response| Server::start(move |_| told());
+    let package = answer(|| Response::error(404, "NAME_UNKNOWN"));
     assert!(matches!(
         release(&package),
         Err(RegistryError::PackageNotFound { .. })
@@ -117,22 +117,22 @@ fn absent_packages_and_absent_versions_are_told_apart() {
         versions(&package),
         Err(RegistryError::PackageNotFound { .. })
     ));
-    let other = answer(|| Told::error(404, "MANIFEST_UNKNOWN"));
+    let other = answer(|| Response::error(404, "MANIFEST_UNKNOWN"));
     assert!(matches!(
         release(&other),
         Err(RegistryError::VersionNotFound { .. })
     ));
-    let silent = answer(|| Told::new(404, "<html>not here"));
+    let silent = answer(|| Response::new(404, "<html>not here"));
     assert!(matches!(
         release(&silent),
         Err(RegistryError::VersionNotFound { .. })
     ));
-    let denied = answer(|| Told::error(403, "DENIED\\u001b[31m"));
+    let denied = answer(|| Response::error(403, "DENIED\\u001b[31m"));
     let error = release(&denied).unwrap_err();
     assert!(matches!(error, RegistryError::Denied { .. }), "{error}");
     assert!(!error.to_string().contains('\u{1b}'));
     assert_eq!(denied.log().len(), 1);
-    let odd = answer(|| Told::error(418, "TEAPOT"));
+    let odd = answer(|| Response::error(418, "TEAPOT"));
     let error = release(&odd).unwrap_err();
     assert!(error.to_string().contains("answered 418"), "{error}");
     assert!(error.to_string().contains("demo/greet"), "{error}");
@@ -154,7 +154,7 @@ fn wrong_bytes_are_never_handed_out() {
         (Body::Stuck(WASM[..4].to_vec()), false),
         (Body::Reset, false),
     ] {
-        let told = Told::sent(body.clone());
+        let told = Response::sent(body.clone());
         let server = Server::start(move |_| told.clone());
         let error = pull(&server, &pin).unwrap_err();
         let (kind, requests) = if integrity {
@@ -173,16 +173,16 @@ fn documents_have_a_limit() {
         Body::Endless(vec![b' '; 4096]),
         Body::Declared(1 << 30, vec![]),
     ] {
-        let told = Told::sent(body);
+        let told = Response::sent(body);
         let server = Server::start(move |_| told.clone());
         let error = release(&server).unwrap_err();
         assert!(matches!(error, RegistryError::TooLarge { .. }), "{error}");
         assert_eq!(server.log().len(), 1);
     }
     // One of an error is cut off.
-    let server = Server::start(|_| Told {
+    let server = Server::start(|_| Response {
         status: 404,
-        ..Told::sent(Body::Endless(vec![b'x'; 4096]))
+        ..Response::sent(Body::Endless(vec![b'x'; 4096]))
     });
     assert!(matches!(
         release(&server),
@@ -195,7 +195,7 @@ fn a_layer_larger_than_the_limit_is_not_fetched() {
     let server = Server::start(|_| {
         let mut manifest: Value = serde_json::from_slice(&artifact().manifest).unwrap();
         manifest["layers"][0]["size"] = json!(2 << 20);
-        Told::new(200, manifest.to_string())
+        Response::new(200, manifest.to_string())
     });
     assert!(matches!(
         release(&server),
@@ -214,9 +214,9 @@ fn a_layer_larger_than_the_limit_is_not_fetched() {
 
 #[test]
 fn a_pinned_blob_that_is_gone_is_diagnosed() {
-    let without_blob = |asked: &Asked| {
+    let without_blob = |asked: &Request| {
         if asked.path.contains("/blobs/") {
-            Told::error(404, "BLOB_UNKNOWN")
+            Response::error(404, "BLOB_UNKNOWN")
         } else {
             good(asked)
         }
@@ -250,7 +250,7 @@ fn a_pinned_blob_that_is_gone_is_diagnosed() {
         "{error}"
     );
 
-    let empty = Server::start(|_| Told::error(404, "MANIFEST_UNKNOWN"));
+    let empty = Server::start(|_| Response::error(404, "MANIFEST_UNKNOWN"));
     let error = pull(&empty, &moved).unwrap_err();
     assert!(
         matches!(error, RegistryError::VersionNotFound { .. }),
@@ -267,7 +267,7 @@ fn a_registry_that_wants_the_manifest_asked_first_is_asked_again() {
         if *known {
             good(asked)
         } else {
-            Told::error(404, "BLOB_UNKNOWN")
+            Response::error(404, "BLOB_UNKNOWN")
         }
     });
     assert_eq!(pull(&server, &artifact().pin).unwrap(), WASM);

@@ -7,7 +7,7 @@ use crate::keys::{Keys, basic};
 #[test]
 fn pushing_takes_a_token_for_pushing_and_reading_does_not() {
     let server = guarded(|asked| granted("me", &scopes(asked)), |_, _| true);
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let (all, ..) = session(&server, Keys::default().with(&host, "", basic("me", "pw")));
     let at = at(&server);
     run(async {
@@ -31,10 +31,10 @@ fn a_token_that_ends_midway_is_renewed_once() {
     let served = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&served);
     let server = with_own_address(|own| {
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.path.starts_with("/token") {
                 let number = counted.fetch_add(1, Ordering::SeqCst);
-                return Told::new(200, json!({ "token": format!("t{number}") }).to_string());
+                return Response::new(200, json!({ "token": format!("t{number}") }).to_string());
             }
             // The first token is good for the manifest only, the second for the blob; none for tags.
             let wanted = match asked.path.as_str() {
@@ -46,7 +46,7 @@ fn a_token_that_ends_midway_is_renewed_once() {
                 return good(asked);
             }
             let challenge = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
-            Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
+            Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
         }
     });
     let (all, at) = (Registries::new(impatient()), at(&server));
@@ -108,23 +108,23 @@ fn registries_that_want_a_token_a_repository_get_it() {
     // no token that long.
     let refusing = guarded(
         |asked| match scopes(asked) {
-            scopes if scopes.len() > 1 => Told::error(400, "UNSUPPORTED"),
+            scopes if scopes.len() > 1 => Response::error(400, "UNSUPPORTED"),
             scopes => granted("nobody", &scopes),
         },
         |_, _| true,
     );
     let stingy = guarded(|asked| granted("nobody", &scopes(asked)[..1]), |_, _| true);
     let narrow = with_own_address(|own| {
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.path.starts_with("/token") {
                 return granted("nobody", &scopes(asked));
             }
             match asked.header("authorization") {
-                Some(header) if header.len() > 60 => Told::new(431, ""),
+                Some(header) if header.len() > 60 => Response::new(431, ""),
                 Some(_) => anywhere(asked),
                 None => {
                     let challenge = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
-                    Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
+                    Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
                 }
             }
         }

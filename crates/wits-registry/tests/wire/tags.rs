@@ -6,17 +6,17 @@ use super::*;
 fn all_pages_are_read() {
     let server = Server::start(|asked| match asked.path.as_str() {
         "/v2/demo/greet/tags/list?n=1000" => {
-            Told::new(200, r#"{"name":"x","tags":["2.0.0","latest","1.0.0_b"]}"#).with(
+            Response::new(200, r#"{"name":"x","tags":["2.0.0","latest","1.0.0_b"]}"#).with(
                 "link",
                 "</v2/demo/greet/tags/list?n=1000&last=x>; rel=\"next\"",
             )
         }
-        "/v2/demo/greet/tags/list?n=1000&last=x" => Told::new(
+        "/v2/demo/greet/tags/list?n=1000&last=x" => Response::new(
             200,
             r#"{"tags":["sha256-00","1.0.0","1.0.0-rc.1","2.0.0"]}"#,
         )
         .with("link", "<?last=y>; rel=next"),
-        "/v2/demo/greet/tags/list?last=y" => Told::new(200, r#"{"tags":null}"#),
+        "/v2/demo/greet/tags/list?last=y" => Response::new(200, r#"{"tags":null}"#),
         other => panic!("{other}"),
     });
     assert_eq!(
@@ -27,16 +27,16 @@ fn all_pages_are_read() {
 
 #[test]
 fn lists_that_never_end_do() {
-    let elsewhere = Server::start(|_| Told::new(200, r#"{"tags":["9.9.9"]}"#));
+    let elsewhere = Server::start(|_| Response::new(200, r#"{"tags":["9.9.9"]}"#));
     let page = r#"{"tags":["1.0.0"]}"#;
     let away = format!("<{}>; rel=\"next\"", elsewhere.url("/tags/list"));
-    let server = Server::start(move |_| Told::new(200, page).with("link", away.clone()));
+    let server = Server::start(move |_| Response::new(200, page).with("link", away.clone()));
     let error = versions(&server).unwrap_err();
     assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
     assert!(elsewhere.log().is_empty());
 
     let server = Server::start(move |asked| {
-        Told::new(200, page).with("link", format!("<{}>; rel=\"next\"", asked.path))
+        Response::new(200, page).with("link", format!("<{}>; rel=\"next\"", asked.path))
     });
     let error = versions(&server).unwrap_err();
     assert!(error.to_string().contains("lead back"), "{error}");
@@ -48,7 +48,7 @@ fn lists_that_never_end_do() {
             "<?last={}>; rel=\"next\"",
             count.fetch_add(1, Ordering::SeqCst)
         );
-        Told::new(200, page).with("link", next)
+        Response::new(200, page).with("link", next)
     });
     let mut options = impatient();
     options.limits.max_pages = 7;
@@ -61,15 +61,15 @@ fn lists_that_never_end_do() {
 #[test]
 fn a_link_may_name_the_whole_address_of_the_same_host() {
     let server = with_own_address(|own| {
-        move |asked: &Asked| match asked.path.as_str() {
+        move |asked: &Request| match asked.path.as_str() {
             "/v2/demo/greet/tags/list?n=1000" => {
                 let next = format!(
                     "<{}/v2/demo/greet/tags/list?p=2>; rel=next",
                     own.lock().unwrap()
                 );
-                Told::new(200, r#"{"tags":["1.0.0"]}"#).with("link", next)
+                Response::new(200, r#"{"tags":["1.0.0"]}"#).with("link", next)
             }
-            _ => Told::new(200, r#"{"tags":["2.0.0"]}"#),
+            _ => Response::new(200, r#"{"tags":["2.0.0"]}"#),
         }
     });
     assert_eq!(versions(&server).unwrap(), ["1.0.0", "2.0.0"].map(version));
@@ -85,14 +85,14 @@ fn numbered(from: usize, count: usize) -> String {
 #[test]
 fn a_full_page_without_a_word_on_the_next_is_not_the_end() {
     let server = Server::start(|asked| match asked.path.as_str() {
-        "/v2/demo/greet/tags/list?n=1000" => Told::new(200, numbered(0, 1000)),
-        "/v2/demo/greet/tags/list?n=1000&last=999.0.0_a" => Told::new(200, numbered(1000, 7)),
+        "/v2/demo/greet/tags/list?n=1000" => Response::new(200, numbered(0, 1000)),
+        "/v2/demo/greet/tags/list?n=1000&last=999.0.0_a" => Response::new(200, numbered(1000, 7)),
         other => panic!("{other}"),
     });
     assert_eq!(versions(&server).unwrap().len(), 1007);
     // One that does not know `last`, and one that gives everything at once.
     for (count, requests) in [(1000, 2), (1500, 1)] {
-        let server = Server::start(move |_| Told::new(200, numbered(0, count)));
+        let server = Server::start(move |_| Response::new(200, numbered(0, count)));
         assert_eq!(versions(&server).unwrap().len(), count);
         assert_eq!(server.log().len(), requests);
     }
@@ -101,13 +101,13 @@ fn a_full_page_without_a_word_on_the_next_is_not_the_end() {
 #[test]
 fn a_list_that_breaks_off_is_no_list() {
     let server =
-        Server::start(|_| Told::sent(Body::Declared(900, b"{\"tags\":[\"1.0.0\"]}".to_vec())));
+        Server::start(|_| Response::sent(Body::Declared(900, b"{\"tags\":[\"1.0.0\"]}".to_vec())));
     assert_eq!(versions(&server).unwrap_err().kind(), ErrorKind::Transient);
-    let server = Server::start(|_| Told::new(200, b"{\"tags\":[\"1.0.0\""));
+    let server = Server::start(|_| Response::new(200, b"{\"tags\":[\"1.0.0\""));
     let error = versions(&server).unwrap_err();
     assert!(matches!(error, RegistryError::Malformed { .. }), "{error}");
 
-    let server = Server::start(|_| Told::new(200, numbered(0, 50)));
+    let server = Server::start(|_| Response::new(200, numbered(0, 50)));
     let mut options = impatient();
     options.limits.max_tags = 49;
     let (all, at) = (Registries::new(options), at(&server));

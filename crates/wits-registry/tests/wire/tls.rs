@@ -4,27 +4,16 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::keys::{Keys, as_user, basic};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use wits_testkit::Authority;
+use wits_testkit::{Authority, Certified};
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
-fn certified() -> rustls::ServerConfig {
-    let certified = AUTHORITY.certify(&["127.0.0.1"]);
-    let certificate = CertificateDer::from_pem_slice(certified.certificate.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(certified.key.as_bytes()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap()
+fn certified() -> Certified {
+    AUTHORITY.certify(&["127.0.0.1"])
 }
 
 fn asking(server: &Server) -> (Registries, PackageSource) {
-    let host = server.address.to_string();
+    let host = server.address().to_string();
     let keys = Keys::default().with(&host, "", basic("me", "pw"));
     let (mut options, ..) = as_user(impatient(), keys);
     let pem = AUTHORITY.pem().into_bytes();
@@ -33,46 +22,46 @@ fn asking(server: &Server) -> (Registries, PackageSource) {
     (Registries::new(options), at)
 }
 
-type Answer = fn(&Asked, &str) -> Told;
+type Answer = fn(&Request, &str) -> Response;
 
 #[test]
 fn nothing_leads_from_https_to_http() {
-    let plain = Server::start(|_| Told::new(200, r#"{"token":"x"}"#));
+    let plain = Server::start(|_| Response::new(200, r#"{"token":"x"}"#));
     let url = plain.url("/x");
     let cases: [(Answer, &str); 4] = [
         (
-            |_, url| Told::new(302, "").with("location", url),
+            |_, url| Response::new(302, "").with("location", url),
             "leads from https to http",
         ),
         (
             |_, url| {
                 let realm = format!("Bearer realm=\"{url}\"");
-                Told::error(401, "UNAUTHORIZED").with("www-authenticate", realm)
+                Response::error(401, "UNAUTHORIZED").with("www-authenticate", realm)
             },
             "is http, and the registry is https",
         ),
         (
             |asked, url| match asked.method.as_str() {
-                "POST" => Told::new(202, "").with("location", url),
+                "POST" => Response::new(202, "").with("location", url),
                 "GET" if asked.path.contains("/tags/") => {
-                    Told::new(200, "{}").with("link", format!("<{url}>; rel=next"))
+                    Response::new(200, "{}").with("link", format!("<{url}>; rel=next"))
                 }
-                _ => Told::error(404, "MANIFEST_UNKNOWN"),
+                _ => Response::error(404, "MANIFEST_UNKNOWN"),
             },
             "leads from https to http",
         ),
         // Away and back again.
         (
             |asked, url| match asked.path.as_str() {
-                "/away" => Told::new(302, "").with("location", url),
-                _ => Told::new(307, "").with("location", "/away"),
+                "/away" => Response::new(302, "").with("location", url),
+                _ => Response::new(307, "").with("location", "/away"),
             },
             "leads from https to http",
         ),
     ];
     for (answer, expected) in cases {
         let url = url.clone();
-        let server = Server::start_tls(certified(), move |asked| answer(asked, &url));
+        let server = Server::start_tls(&certified(), move |asked| answer(asked, &url));
         let (all, at) = asking(&server);
         let registry = backend(&all, &at);
         let error = run(registry.versions(&at)).unwrap_err();
@@ -87,9 +76,9 @@ fn nothing_leads_from_https_to_http() {
 #[test]
 fn a_domain_is_asked_over_tls() {
     let named = |port| format!(r#"{{"oci":{{"registry":"127.0.0.1:{port}"}}}}"#);
-    let server = Server::start_tls(certified(), move |_| Told::new(200, named(5000)));
+    let server = Server::start_tls(&certified(), move |_| Response::new(200, named(5000)));
     let (all, _) = asking(&server);
-    let domain = server.address.to_string();
+    let domain = server.address().to_string();
     let url = run(all.well_known(&domain)).unwrap();
     assert_eq!(url.to_string(), "oci://127.0.0.1:5000");
     assert_eq!(server.lines(), ["GET /.well-known/wasm-pkg/registry.json"]);

@@ -3,10 +3,10 @@
 use super::*;
 
 /// A registry that wants a token of its realm for everything.
-fn guarded(realm: impl Fn() -> String + Send + Sync + 'static) -> impl Fn(&Asked) -> Told {
+fn guarded(realm: impl Fn() -> String + Send + Sync + 'static) -> impl Fn(&Request) -> Response {
     move |asked| match asked.header("authorization") {
         _ if asked.path.starts_with("/token") => {
-            Told::new(200, r#"{"token":"t0ken","expires_in":300}"#)
+            Response::new(200, r#"{"token":"t0ken","expires_in":300}"#)
         }
         Some("Bearer t0ken") => good(asked),
         _ => {
@@ -15,7 +15,7 @@ fn guarded(realm: impl Fn() -> String + Send + Sync + 'static) -> impl Fn(&Asked
                 r#"Bearer realm="{}",service="s v",scope="{scope}""#,
                 realm()
             );
-            Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
+            Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
         }
     }
 }
@@ -45,7 +45,7 @@ fn a_token_is_asked_for_once() {
         ["GET /token?service=s+v&scope=repository%3Ademo%2Fgreet%3Apull"]
     );
     // Another repository of the host begins with its token, not with a 401.
-    let other: PackageSource = format!("oci+http://{}/demo/other", server.address)
+    let other: PackageSource = format!("oci+http://{}/demo/other", server.address())
         .parse()
         .unwrap();
     let before = server.log().len();
@@ -61,13 +61,13 @@ fn a_token_is_asked_for_once() {
 
 #[test]
 fn a_token_stays_at_home() {
-    let store = Server::start(|_| Told::new(200, WASM));
+    let store = Server::start(|_| Response::new(200, WASM));
     let away = store.url("/stored?signature=x");
     let server = with_own_address(|own| {
         let inner = guarded(move || format!("{}/token", own.lock().unwrap()));
-        move |asked: &Asked| match inner(asked) {
+        move |asked: &Request| match inner(asked) {
             told if told.status == 200 && asked.path.contains("/blobs/") => {
-                Told::new(307, "").with("location", away.clone())
+                Response::new(307, "").with("location", away.clone())
             }
             told => told,
         }
@@ -81,12 +81,12 @@ fn a_token_stays_at_home() {
 #[test]
 fn tokens_that_do_not_help_are_the_end() {
     let server = with_own_address(|own| {
-        move |asked: &Asked| {
+        move |asked: &Request| {
             if asked.path.starts_with("/token") {
-                return Told::new(200, r#"{"access_token":"useless"}"#);
+                return Response::new(200, r#"{"access_token":"useless"}"#);
             }
             let challenge = format!("Bearer realm=\"{}/token\"", own.lock().unwrap());
-            Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
+            Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
         }
     });
     let error = release(&server).unwrap_err();
@@ -97,7 +97,7 @@ fn tokens_that_do_not_help_are_the_end() {
 
 #[test]
 fn challenges_that_are_not_answered() {
-    let elsewhere = Server::start(|_| Told::new(200, r#"{"token":"x"}"#));
+    let elsewhere = Server::start(|_| Response::new(200, r#"{"token":"x"}"#));
     let redirect = elsewhere.url("/token");
     let cases: &[(&str, &str)] = &[
         ("Basic realm=\"x\"", "wants to know who asks (Basic)"),
@@ -113,14 +113,14 @@ fn challenges_that_are_not_answered() {
     for &(challenge, expected) in cases {
         let redirect = redirect.clone();
         let server = with_own_address(|own| {
-            move |asked: &Asked| match asked.path.split('?').next().unwrap() {
-                "/moved" => Told::new(302, "").with("location", redirect.clone()),
-                "/junk" => Told::new(200, "secret"),
-                "/split" => Told::new(200, r#"{"token":"a\r\nb"}"#),
-                "/no" => Told::error(403, "DENIED"),
+            move |asked: &Request| match asked.path.split('?').next().unwrap() {
+                "/moved" => Response::new(302, "").with("location", redirect.clone()),
+                "/junk" => Response::new(200, "secret"),
+                "/split" => Response::new(200, r#"{"token":"a\r\nb"}"#),
+                "/no" => Response::error(403, "DENIED"),
                 _ => {
                     let challenge = challenge.replace("OWN", &own.lock().unwrap());
-                    Told::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
+                    Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge)
                 }
             }
         });
@@ -134,7 +134,7 @@ fn challenges_that_are_not_answered() {
 
 #[test]
 fn redirects_end() {
-    let server = Server::start(|asked| Told::new(302, "").with("location", asked.path.clone()));
+    let server = Server::start(|asked| Response::new(302, "").with("location", asked.path.clone()));
     let error = release(&server).unwrap_err();
     assert!(matches!(error, RegistryError::Unsafe { .. }), "{error}");
     assert_eq!(server.log().len(), 6);
