@@ -27,6 +27,8 @@ pub struct Guard<'g> {
     pub password: Option<(&'g str, &'g str)>,
     /// A token of this server.
     pub tokens: Option<&'g TokenServer>,
+    /// Over TLS, HTTP/1.1 only: without this it offers HTTP/2.
+    pub http1: bool,
 }
 
 /// Another way into a [`DockerRegistry`]: the same storage, behind a guard.
@@ -105,6 +107,7 @@ impl DockerRegistry {
             let (certificate, key) = (certificate.display(), key.display());
             // The last section of the configuration is that of HTTP.
             let _ = writeln!(text, "  tls: {{ certificate: {certificate}, key: {key} }}");
+            let _ = writeln!(text, "  http2: {{ disabled: {} }}", guard.http1);
         }
         if let Some((user, password)) = guard.password {
             let path = file("htpasswd", &htpasswd(user, password));

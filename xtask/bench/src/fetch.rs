@@ -1,7 +1,7 @@
 //! Fetching over a network with a round-trip time, beside wkg.
 //!
 //! A [`Scene`] is a project and the packages it needs, published into a registry that a
-//! [`wits_testkit::LatencyProxy`] puts far away. Each [`Contender`] has a machine of its own there, and fetches from
+//! [`wits_testkit::LatencyProxy`] puts far away. Each [`contender`] has a machine of its own there, and fetches from
 //! each [`Start`] over each distance, in turn with the other. A run counts if it ends with exit code 0 and
 //! `wit/deps` holds what it should.
 //!
@@ -21,7 +21,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::machine;
 use crate::tools::Tools;
-use contender::{Contender, Start, Tool};
+use contender::{Start, Tool};
 use samples::{Key, Sample, Samples};
 use scene::{Outline, Scene};
 
@@ -98,9 +98,9 @@ impl Plan {
                         eprintln!("{}: publishing", outline.name);
                         set = Some(Scene::set(outline, tools)?);
                     }
-                    let scene = set.as_ref().context("the scene is set")?;
+                    let scene = set.as_mut().context("the scene is set")?;
                     for tool in missing {
-                        let sample = run(scene, scene.contender(tool)?, *start, *distance)?;
+                        let sample = run(scene, tool, *start, *distance)?;
                         samples.add(key(tool), sample)?;
                     }
                 }
@@ -111,9 +111,11 @@ impl Plan {
 }
 
 /// One run.
-fn run(scene: &Scene, contender: &Contender, start: Start, distance: u32) -> Result<Sample> {
+fn run(scene: &mut Scene, tool: Tool, start: Start, distance: u32) -> Result<Sample> {
+    let Scene { stage, contenders } = scene;
+    let contender = contenders.iter().find(|contender| contender.tool == tool);
+    let contender = contender.with_context(|| format!("{} does not take part", tool.name()))?;
     contender.put(start)?;
-    let stage = &scene.stage;
     stage.set_round_trip(Duration::from_millis(distance.into()));
     stage.forget();
     let time = contender.fetch(start)?;

@@ -88,6 +88,7 @@ impl Start {
 pub(crate) struct Contender {
     pub(crate) tool: Tool,
     program: PathBuf,
+    environment: Option<(&'static str, PathBuf)>,
     sandbox: Sandbox,
     /// What `wit/deps` holds when everything is fetched, by directory.
     tree: BTreeMap<String, String>,
@@ -112,6 +113,7 @@ impl Contender {
         let mut contender = Self {
             tool,
             program: program.to_owned(),
+            environment: stage.environment(),
             sandbox,
             tree: BTreeMap::new(),
         };
@@ -167,7 +169,7 @@ impl Contender {
 
     fn run(&self, start: Start) -> Result<Duration> {
         let mut command: Command = self.sandbox.command(&self.program, "app");
-        command.arg("fetch");
+        command.arg("fetch").envs(self.environment.clone());
         // wkg has no such option: it does not hold anybody to its lock.
         if self.tool == Tool::Wits && start.lock() {
             command.arg("--locked");

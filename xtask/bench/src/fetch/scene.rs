@@ -5,7 +5,7 @@ use wits_testkit::{Artifact, wasm};
 
 use super::contender::{Contender, Start, Tool};
 use super::packages::{self, Package};
-use super::stage::Stage;
+use super::stage::{Kind, Stage};
 use crate::tools::Tools;
 
 /// A scene before it is set.
@@ -14,6 +14,7 @@ pub(crate) struct Outline {
     pub(crate) name: &'static str,
     packages: fn() -> (Vec<Package>, String),
     publisher: Publisher,
+    stage: Kind,
     /// From what runs begin.
     pub(crate) starts: &'static [Start],
     /// Whether it is measured over every distance.
@@ -41,6 +42,7 @@ const OUTLINES: &[Outline] = &[
         name: "2 packages",
         packages: || packages::beside_each_other(2),
         publisher: Publisher::Wits,
+        stage: Kind::Clear,
         starts: &Start::ALL,
         every_distance: true,
         quick: false,
@@ -50,6 +52,7 @@ const OUTLINES: &[Outline] = &[
         name: "7 packages of WASI 0.2.12",
         packages: packages::wasi,
         publisher: Publisher::Wits,
+        stage: Kind::Clear,
         starts: &Start::ALL,
         every_distance: false,
         quick: false,
@@ -59,6 +62,7 @@ const OUTLINES: &[Outline] = &[
         name: "30 packages",
         packages: || packages::beside_each_other(30),
         publisher: Publisher::Wits,
+        stage: Kind::Clear,
         starts: &Start::ALL,
         every_distance: true,
         quick: true,
@@ -68,15 +72,37 @@ const OUTLINES: &[Outline] = &[
         name: "300 packages",
         packages: || packages::beside_each_other(300),
         publisher: Publisher::Wits,
+        stage: Kind::Clear,
         starts: &Start::ALL,
         every_distance: true,
         quick: false,
         wkg_runs: |distance| if distance < 20 { 3 } else { 1 },
     },
     Outline {
+        name: "30 packages over TLS, HTTP/1.1",
+        packages: || packages::beside_each_other(30),
+        publisher: Publisher::Wits,
+        stage: Kind::Http1,
+        starts: COLD,
+        every_distance: false,
+        quick: false,
+        wkg_runs: |_| 3,
+    },
+    Outline {
+        name: "30 packages over TLS, HTTP/2",
+        packages: || packages::beside_each_other(30),
+        publisher: Publisher::Wits,
+        stage: Kind::Http2,
+        starts: COLD,
+        every_distance: false,
+        quick: false,
+        wkg_runs: |_| 3,
+    },
+    Outline {
         name: "chain of 1, published by wits",
         packages: || packages::chain(1),
         publisher: Publisher::Wits,
+        stage: Kind::Clear,
         starts: COLD,
         every_distance: false,
         quick: false,
@@ -86,6 +112,7 @@ const OUTLINES: &[Outline] = &[
         name: "chain of 5, published by wits",
         packages: || packages::chain(5),
         publisher: Publisher::Wits,
+        stage: Kind::Clear,
         starts: COLD,
         every_distance: false,
         quick: false,
@@ -95,6 +122,7 @@ const OUTLINES: &[Outline] = &[
         name: "chain of 20, published by wits",
         packages: || packages::chain(20),
         publisher: Publisher::Wits,
+        stage: Kind::Clear,
         starts: COLD,
         every_distance: false,
         quick: false,
@@ -104,6 +132,7 @@ const OUTLINES: &[Outline] = &[
         name: "chain of 1, published by another tool",
         packages: || packages::chain(1),
         publisher: Publisher::Other,
+        stage: Kind::Clear,
         starts: COLD,
         every_distance: false,
         quick: false,
@@ -113,6 +142,7 @@ const OUTLINES: &[Outline] = &[
         name: "chain of 5, published by another tool",
         packages: || packages::chain(5),
         publisher: Publisher::Other,
+        stage: Kind::Clear,
         starts: COLD,
         every_distance: false,
         quick: false,
@@ -122,6 +152,7 @@ const OUTLINES: &[Outline] = &[
         name: "chain of 20, published by another tool",
         packages: || packages::chain(20),
         publisher: Publisher::Other,
+        stage: Kind::Clear,
         starts: COLD,
         every_distance: false,
         quick: false,
@@ -155,12 +186,12 @@ impl Outline {
 /// A scene that is set: everything is published, everybody has fetched once.
 pub(crate) struct Scene {
     pub(crate) stage: Stage,
-    contenders: Vec<Contender>,
+    pub(crate) contenders: Vec<Contender>,
 }
 
 impl Scene {
     pub(crate) fn set(outline: &Outline, tools: &Tools) -> Result<Self> {
-        let stage = Stage::in_the_clear()?;
+        let stage = Stage::set(outline.stage)?;
         let (packages, world) = (outline.packages)();
         publish(&packages, outline.publisher, &stage, tools);
         let mut contenders = Vec::new();
@@ -175,21 +206,13 @@ impl Scene {
         }
         Ok(Self { stage, contenders })
     }
-
-    pub(crate) fn contender(&self, tool: Tool) -> Result<&Contender> {
-        let found = self
-            .contenders
-            .iter()
-            .find(|contender| contender.tool == tool);
-        found.with_context(|| format!("{} does not take part", tool.name()))
-    }
 }
 
 /// Publishes each package, after those it depends on, as its author would.
 fn publish(packages: &[Package], publisher: Publisher, stage: &Stage, tools: &Tools) {
     let sandbox = tools.sandbox();
     let config = "home/.config/wits/registry.toml";
-    sandbox.top().write(config, stage.wits_config());
+    sandbox.top().write(config, stage.owner_config());
     for package in packages {
         let project = sandbox.project(package.dir());
         package.write(&project);
@@ -200,7 +223,6 @@ fn publish(packages: &[Package], publisher: Publisher, stage: &Stage, tools: &To
         project.wits(["build", "-o", "built.wasm"]).succeeds();
         let bytes = wasm::without_section(&project.read_bytes("built.wasm"), "wits:dependencies");
         let artifact = Artifact::wasm(bytes);
-        let registry = stage.registry();
-        registry.push(&package.repository(), package.version(), &artifact);
+        stage.put(&package.repository(), package.version(), &artifact);
     }
 }
