@@ -5,6 +5,7 @@
 //! - [`lint`]: the checks alone
 //! - [`peers`]: installs the tools that the checks and the tests run; [`toolchains`]: those of npm and PyPI
 //! - [`semver`]: whether a release would break those who use the library
+//! - [`fuzz`]: runs the fuzz targets
 //! - [`build_cost`]: what the library adds to a build script
 //! - [`bench`]: the other benchmarks, which are a package of their own
 //!
@@ -16,6 +17,7 @@
 mod bench;
 mod build_cost;
 mod demo;
+mod fuzz;
 mod lint;
 mod peers;
 mod semver;
@@ -35,6 +37,8 @@ usage: cargo xtask <chore>
                    bindings, and the tools of the checks
   semver [REV]     compare the library's public interface with the last release's, or with that of a
                    revision
+  fuzz [TARGET] [SECONDS]
+                   fuzz one target or each in turn, for a minute or as long as is said
   build-cost [RUNS]
                    measure what the library adds to a build script, beside wasm-pkg-core
   bench WHAT       measure the command, beside wkg; without WHAT, say what can be measured";
@@ -50,6 +54,14 @@ fn main() -> ExitCode {
         ["semver"] => peers::install().and_then(|()| semver::check(None)),
         ["semver", revision] => peers::install().and_then(|()| semver::check(Some(revision))),
         ["bench", arguments @ ..] => bench::measure(arguments),
+        ["fuzz"] => fuzz::run(None, fuzz::SECONDS),
+        ["fuzz", seconds] if seconds.parse::<u64>().is_ok() => {
+            fuzz::run(None, seconds.parse().unwrap_or(fuzz::SECONDS))
+        }
+        ["fuzz", target] => fuzz::run(Some(target), fuzz::SECONDS),
+        ["fuzz", target, seconds] if seconds.parse::<u64>().is_ok() => {
+            fuzz::run(Some(target), seconds.parse().unwrap_or(fuzz::SECONDS))
+        }
         ["build-cost"] => build_cost::measure(5),
         ["build-cost", runs] if runs.parse::<usize>().is_ok_and(|runs| runs > 0) => {
             build_cost::measure(runs.parse().unwrap_or(1))

@@ -80,6 +80,15 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
+/// Runs the fuzz targets. It takes minutes to install and no test needs it: `cargo xtask fuzz` does.
+const FUZZER: Tool = Tool {
+    package: "cargo-fuzz",
+    version: "0.13.2",
+    ask: &["cargo-fuzz", "fuzz", "--version"],
+    any_version: true,
+    features: "",
+};
+
 /// Debian's packages, each with a program by which it is known.
 const DEBIAN: &[(&str, &str)] = &[
     ("docker-registry", "docker-registry"),
@@ -124,6 +133,17 @@ pub(crate) fn install_optimised_wkg() -> Result<()> {
         }
         let mut command = cargo(&format!("install {package}@{version} --locked"))?;
         run(command.arg("--root").arg(&root))?;
+    }
+    Ok(())
+}
+
+/// Installs what `cargo xtask fuzz` runs.
+pub(crate) fn install_fuzzer() -> Result<()> {
+    let root = root()?;
+    let build = root.join("build");
+    install_tool(&FUZZER, &root, &build)?;
+    if build.exists() {
+        std::fs::remove_dir_all(&build)?;
     }
     Ok(())
 }

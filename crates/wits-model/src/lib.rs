@@ -21,6 +21,9 @@
 pub mod digest;
 pub mod document;
 pub mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lock;
 pub mod manifest;
 pub mod metadata;

@@ -16,6 +16,8 @@ pub use build::Artifact;
 #[cfg(feature = "network")]
 pub(crate) use build::annotations_of;
 pub(crate) use read::Manifest;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use read::fuzz as fuzz_manifest;
 
 /// The media type of an image manifest (image-spec, `manifest.md`).
 pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

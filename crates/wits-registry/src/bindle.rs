@@ -39,9 +39,15 @@ use futures_util::future::join;
 use wits_model::routes::Verification;
 use wits_model::{PackageSource, Pin, Version};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::invoice::fuzz as fuzz_invoice;
 use self::invoice::{Invoice, Wasm};
 use self::keys::Keyring;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::keys::fuzz as fuzz_keys;
 use self::server::Server;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::server::fuzz as fuzz_list;
 use self::signature::{Fault, Signer};
 use crate::registry::Yanked;
 use crate::told::printable;

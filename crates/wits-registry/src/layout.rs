@@ -24,6 +24,8 @@ use wits_model::{PackageSource, Pin, Version};
 
 use self::files::Files;
 use self::index::Index;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::index::fuzz as fuzz_index;
 use crate::artifact::{Artifact, Manifest};
 use crate::{
     Answer, Limits, Outcome, Publication, Published, Registry, RegistryError, Release, lost, tag,

@@ -31,6 +31,9 @@ pub mod backends;
 pub mod bindle;
 pub mod credentials;
 pub mod error;
+#[cfg(all(feature = "network", any(test, feature = "fuzzing")))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod note;
 pub mod options;
 pub mod registry;

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use wits_model::{PackageSource, Pin, Version};
 
 use self::repository::{Found, Repository};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::tags::{fuzz_link, fuzz_page as fuzz_tags};
 use crate::transport::{Scope, Transport};
 use crate::{Answer, Publication, Published, Registry, Release};
 

@@ -86,6 +86,21 @@ impl ErrorList {
     }
 }
 
+/// The body of an answer that explains an error, as any peer may send it.
+#[cfg(all(feature = "network", any(test, feature = "fuzzing")))]
+pub(crate) fn fuzz(data: &[u8]) {
+    let list = ErrorList::read(data);
+    is_printable(&list.told());
+    let _ = list.has("NAME_UNKNOWN");
+}
+
+/// Claims that `text` has nothing in it that a terminal acts on, and an end.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn is_printable(text: &str) {
+    assert!(!text.contains(char::is_control), "{text:?}");
+    assert!(text.len() < 100 * LONGEST_TOLD, "{} bytes", text.len());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

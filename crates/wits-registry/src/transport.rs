@@ -63,6 +63,8 @@ use crate::told::printable;
 use crate::{Options, RegistryError};
 
 pub(crate) use self::call::{Call, Reply, Request};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use self::challenge::fuzz as fuzz_challenge;
 pub(crate) use self::redirect::{Redirects, next};
 pub(crate) use self::retry::Failure;
 pub(crate) use self::scope::Scope;

@@ -94,6 +94,18 @@ fn read(body: &[u8]) -> Result<RegistryUrl, String> {
         .map_err(|error: wits_model::SourceError| error.to_string())
 }
 
+/// `registry.json`, as any domain may serve it. What is taken is a registry that prints as itself.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    match read(data) {
+        Err(reason) => crate::told::is_printable(&reason),
+        Ok(url) => {
+            assert!(matches!(url, RegistryUrl::Oci { .. }) && !url.is_plain());
+            assert_eq!(url.to_string().parse(), Ok(url));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

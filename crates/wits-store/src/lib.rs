@@ -13,6 +13,9 @@
 pub mod cache;
 pub mod deps;
 pub mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod project;
 
 pub use cache::{Cache, Lookup};

@@ -17,6 +17,7 @@
 //! - [`wire`]: servers that misbehave on request, in the test's own process.
 //! - [`wasm`]: custom sections, added and taken out.
 //! - [`published`]: the WASI packages as published crates carry them. [`fixtures`]: WIT of our own.
+//! - [`corpus`]: the inputs of the fuzz targets.
 //! - [`peer`]: `wkg`, `wasm-tools`, `skopeo` and `docker-registry`, where they are installed.
 //!
 //! A part that cannot do its work panics: in a test that is the report.
@@ -26,6 +27,7 @@
 // Every function of the kit may panic, and each is marked so that the test's line is named.
 #![allow(clippy::missing_panics_doc)]
 
+pub mod corpus;
 pub mod fixtures;
 pub mod http;
 pub mod peer;

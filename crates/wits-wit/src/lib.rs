@@ -31,6 +31,9 @@ mod closure;
 mod custom;
 pub mod decode;
 pub mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod guard;
 pub mod info;

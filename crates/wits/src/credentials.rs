@@ -29,6 +29,8 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use wits_registry::{Credential, Redacted};
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use file::fuzz;
 pub(crate) use keyring::Keyring;
 pub use stores::Stored;
 pub(crate) use stores::{Store, login_host};

@@ -16,6 +16,15 @@ mod wkg_local;
 mod wkg_lock;
 mod wkg_manifest;
 
+/// What fuzzing runs.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz {
+    pub(crate) use super::wit_deps::fuzz as wit_deps;
+    pub(crate) use super::wkg_config::fuzz as wkg_config;
+    pub(crate) use super::wkg_lock::fuzz as wkg_lock;
+    pub(crate) use super::wkg_manifest::fuzz as wkg_manifest;
+}
+
 pub(crate) use wit_deps::{DEPS_LOCK, DEPS_MANIFEST};
 pub(crate) use wkg_config::{WkgConfig, WkgCredential};
 pub(crate) use wkg_local::WkgLocal;

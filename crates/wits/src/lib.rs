@@ -75,6 +75,9 @@ pub mod deps;
 pub mod environment;
 pub mod error;
 mod foreign;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod inputs;
 mod local;
 mod lockfile;

@@ -170,6 +170,22 @@ fn index() -> Defect {
     )
 }
 
+/// A manifest or an index, as any peer may send it. What is taken names a Wasm of a size that is allowed.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    const MOST: u64 = 1 << 20;
+    let at: PackageSource = "oci://h.example/a/b".parse().expect("a source");
+    for content_type in [None, Some(MANIFEST), Some(INDEX), Some("application/json")] {
+        match Manifest::read(data, Digest::of(data), content_type, MOST) {
+            Ok(manifest) => {
+                assert!(manifest.pin.size <= MOST && content_type != Some(INDEX));
+                assert_eq!(manifest.pin.manifest, Some(Digest::of(data)));
+            }
+            Err(defect) => crate::told::is_printable(&defect.at(&at, "1.0.0").to_string()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -353,6 +353,44 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
+/// An invoice, as any server may send it. What is printed reads as the same, and whatever becomes of its
+/// signatures, a parcel that is taken has a digest.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    use super::{keys::Keyring, signature};
+    use wits_model::routes::Verification;
+
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let invoice: Invoice = match toml::from_str(text) {
+        Ok(invoice) => invoice,
+        Err(error) => return drop(printable(error.message())),
+    };
+    let written = toml::to_string(&invoice).expect("an invoice has a text");
+    let again: Invoice = toml::from_str(&written).expect("what was written is an invoice");
+    assert_eq!(toml::to_string(&again).expect("an invoice"), written);
+    let at: PackageSource = "bindle+https://h.example/v1/a/b".parse().expect("a source");
+    let say = |error: RegistryError| crate::told::is_printable(&error.to_string());
+    let version = Version::new(1, 0, 0);
+    let _ = invoice.check_id(&at, "a/b", &version).map_err(say);
+    let _ = invoice.wasm(&at).map_err(say);
+    let _ = (invoice.is_yanked(), invoice.same_wasm_as("a/b/_yanked"));
+    for strategy in [
+        Verification::Creative,
+        Verification::Authoritative,
+        Verification::Greedy,
+        Verification::Exhaustive,
+        Verification::MultipleAttestation(vec![Role::Host]),
+    ] {
+        let verdict = signature::verify(&invoice, &strategy, &Keyring::default());
+        assert!(
+            verdict.is_err(),
+            "nobody is known, so nobody can vouch for it"
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -278,6 +278,34 @@ fn malformed(file: &Path, reason: impl Into<String>) -> RegistryError {
     }
 }
 
+/// A keyring or a file of secret keys. An entry that is written anew reads as the same key.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(keyring) = Keyring::parse(text) {
+        for known in &keyring.key {
+            let _ = keyring.knows(&known.key, Role::Creator);
+            Keyring::parse(&entry(known)).expect("what was written is a keyring");
+        }
+    }
+    let Ok(file) = toml::from_str::<SecretFile>(text) else {
+        return;
+    };
+    for key in file
+        .key
+        .into_iter()
+        .filter_map(|it| SecretKey::of_entry(it).ok())
+    {
+        let again: SecretFile = toml::from_str(&key.secret_entry()).expect("a file of keys");
+        let again = again.key.into_iter().next().map(SecretKey::of_entry);
+        let again = again.expect("a key").expect("a key");
+        assert_eq!((again.public(), again.label()), (key.public(), key.label()));
+        assert!(Keyring::parse(&key.keyring_entry()).is_ok());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -349,3 +349,17 @@ fn signer_refused(invoice: &Invoice, error: RegistryError) -> RegistryError {
         (error, _) => error,
     }
 }
+
+/// A page of a list, and what a server says is missing, as any server may send them.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(page) = toml::from_str::<Matches>(text) {
+        for listed in page.invoices {
+            let _ = (listed.bindle.version.parse::<Version>(), listed.yanked);
+        }
+    }
+    let _ = toml::from_str::<Missing>(text);
+}

@@ -54,15 +54,19 @@ impl Index {
         let Some(bytes) = files.document("index.json")? else {
             return Ok(None);
         };
-        let malformed = |reason: String| malformed(files, reason);
-        let mut fields: Map<String, Value> = serde_json::from_slice(&bytes)
-            .map_err(|error| malformed(printable(&error.to_string())))?;
+        let index = Self::parse(&bytes);
+        index.map(Some).map_err(|reason| malformed(files, reason))
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let mut fields: Map<String, Value> =
+            serde_json::from_slice(bytes).map_err(|error| printable(&error.to_string()))?;
         if fields.get("schemaVersion") != Some(&json!(2)) {
-            return Err(malformed("its `schemaVersion` is not 2".to_owned()));
+            return Err("its `schemaVersion` is not 2".to_owned());
         }
         match fields.remove("manifests") {
-            Some(Value::Array(manifests)) => Ok(Some(Self { fields, manifests })),
-            _ => Err(malformed("its `manifests` is not a list".to_owned())),
+            Some(Value::Array(manifests)) => Ok(Self { fields, manifests }),
+            _ => Err("its `manifests` is not a list".to_owned()),
         }
     }
 
@@ -119,10 +123,16 @@ impl Index {
 
     /// Writes the index as it is now.
     pub(super) fn write(&self, files: &Files<'_>) -> Result<(), RegistryError> {
+        Ok(wits_fs::write_atomic(
+            files.root.join("index.json"),
+            self.text(),
+        )?)
+    }
+
+    fn text(&self) -> String {
         let mut fields = self.fields.clone();
         fields.insert("manifests".to_owned(), Value::Array(self.manifests.clone()));
-        let text = Value::Object(fields).to_string();
-        Ok(wits_fs::write_atomic(files.root.join("index.json"), text)?)
+        Value::Object(fields).to_string()
     }
 }
 
@@ -138,5 +148,45 @@ fn malformed(files: &Files<'_>, reason: String) -> RegistryError {
         at: files.at.into(),
         what: "`index.json`".to_owned(),
         reason,
+    }
+}
+
+/// `index.json`, as another tool may have left it. What is written is read as the same, and one tag more
+/// is found again.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    use std::path::Path;
+    use wits_model::PackageSource;
+
+    let at: PackageSource = "layout:/p".parse().expect("a source");
+    let files = Files::new(&at, Path::new("/p"), 1 << 20);
+    let say = |error: RegistryError| crate::told::is_printable(&error.to_string());
+    let mut index = match Index::parse(data) {
+        Ok(index) => index,
+        Err(reason) => return crate::told::is_printable(&reason),
+    };
+    for tag in index.tags() {
+        // What is looked for is the tag of a version.
+        if crate::tag::version(tag).is_none() {
+            continue;
+        }
+        match index.find(&files, tag) {
+            Ok(found) => assert!(found.is_some_and(|it| it.size <= files.max_document())),
+            Err(error) => say(error),
+        }
+    }
+    let new = "0.0.1-new";
+    let is_new = index.tags().all(|tag| tag != new);
+    let before = index.manifests.len();
+    index.add(new, Digest::of(data), 1);
+    let again = Index::parse(index.text().as_bytes()).expect("what was written is an index");
+    assert_eq!(again.fields, index.fields);
+    assert_eq!(again.manifests, index.manifests);
+    assert_eq!(again.manifests.len(), before + 1);
+    if is_new {
+        let found = again
+            .find(&files, new)
+            .map(|found| found.map(|it| it.digest));
+        assert_eq!(found.expect("a tag"), Some(Digest::of(data)));
     }
 }

@@ -128,6 +128,38 @@ fn endless(call: Call<'_>, limit: usize, unit: &str) -> RegistryError {
     malformed(call, format!("it has more than {limit} {unit}"))
 }
 
+/// A page of tags, as any registry may send it. What is a version has the tag that it came from.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz_page(data: &[u8]) {
+    match serde_json::from_slice::<Page>(data) {
+        Err(error) => drop(printable(&error.to_string())),
+        Ok(page) => {
+            for name in page.tags.unwrap_or_default() {
+                if let Some(version) = tag::version(&name) {
+                    assert_eq!(tag::of(&version).as_deref(), Some(&*name));
+                }
+            }
+        }
+    }
+}
+
+/// A `Link`, as any registry may send it. Where it leads is at home.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz_link(data: &[u8]) {
+    let Ok(header) = reqwest::header::HeaderValue::from_bytes(data) else {
+        return;
+    };
+    let home: Url = "https://h.example:444/v2/a/b/tags/list"
+        .parse()
+        .expect("a URL");
+    if let Some(target) = header.to_str().ok().and_then(next_link) {
+        match next(&home, target, Redirects::SameOrigin) {
+            Ok(url) => assert_eq!(url.origin(), home.origin()),
+            Err(reason) => crate::told::is_printable(&reason),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::next_link;

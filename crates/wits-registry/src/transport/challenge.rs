@@ -141,6 +141,46 @@ fn is_inside(url: &Url) -> bool {
     inside || is_loopback(url)
 }
 
+/// The headers `WWW-Authenticate` of an answer, a line each, as any registry may send them. A realm that
+/// is asked is one that may be.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+    use wits_model::RegistryUrl;
+
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(WWW_AUTHENTICATE, value);
+        }
+    }
+    let registry: RegistryUrl = "oci://h.example".parse().expect("a registry");
+    let home: Url = "https://h.example/v2/".parse().expect("a URL");
+    let scope = super::Scope::pull("h.example", "a/b");
+    let call = Call {
+        at: &(&registry).into(),
+        wanted: "it",
+        home: &home,
+        scope: Some(&scope),
+        redirects: super::Redirects::SameOrigin,
+        limit: 0,
+    };
+    match Demand::read(call, headers.get_all(WWW_AUTHENTICATE)) {
+        Err(failure) => crate::told::is_printable(&failure.error.to_string()),
+        Ok(demand) => {
+            for scheme in &demand.schemes {
+                assert!(!scheme.contains(char::is_control));
+            }
+            let _ = demand.unmet();
+            if let Some(realm) = demand.realm {
+                assert_eq!(realm.url.scheme(), "https");
+                assert!(realm.url.username().is_empty() && !is_inside(&realm.url));
+                let _ = scope.asked(realm.scope.as_deref());
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

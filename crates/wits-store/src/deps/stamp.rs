@@ -131,7 +131,7 @@ impl Stamp {
         })
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let said = |error: serde_json::Error| error.to_string();
         let Header { version } = serde_json::from_slice(bytes).map_err(said)?;
         if version != VERSION {

@@ -107,9 +107,17 @@ impl CredentialFile {
         let Some(bytes) = bytes else {
             return Ok(None);
         };
+        Self::parse(path, &bytes).map(Some)
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, CredentialError> {
+        let fault = |reason: String| CredentialError::File {
+            path: path.to_owned(),
+            reason,
+        };
         // Podman makes an empty file of a login that did not come about.
         let empty = bytes.iter().all(u8::is_ascii_whitespace);
-        let bytes = if empty { b"{}".as_slice() } else { &bytes };
+        let bytes = if empty { b"{}".as_slice() } else { bytes };
         let raw: Raw = serde_json::from_slice(bytes).map_err(|error| {
             fault(format!(
                 "is not JSON of the form that Docker and podman write (line {}, column {})",
@@ -129,14 +137,14 @@ impl CredentialFile {
             }
         });
         let helpers = raw.helpers.unwrap_or_default().into_iter();
-        Ok(Some(Self {
+        Ok(Self {
             path: path.to_owned(),
             auths: auths.collect(),
             store: raw.store.filter(|name| !name.is_empty()),
             helpers: helpers
                 .map(|(host, helper)| (host_and_path(&host).0, helper))
                 .collect(),
-        }))
+        })
     }
 
     /// What it says of `repository` at `host`.
@@ -232,6 +240,38 @@ impl CredentialFile {
 /// Why a file cannot be read, as a predicate of it.
 pub(super) fn reason(error: &wits_fs::FsError) -> String {
     format!("cannot be read ({error})")
+}
+
+/// A file of Docker's or podman's. No error repeats a secret of it, and a file that is changed is as it was
+/// but for the change.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) -> Result<(), CredentialError> {
+    use super::json::Object;
+
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(mut object) = Object::parse(text)
+    {
+        let printed = object.print(0);
+        let again = Object::parse(&printed).expect("what was printed is an object");
+        assert_eq!(again.print(0), printed);
+        object.set("wits-new", "{}".to_owned()).expect("JSON");
+        assert_eq!(object.get("wits-new"), Some("{}"));
+        let again = Object::parse(&object.print(0)).expect("an object");
+        assert_eq!(again.get("wits-new"), Some("{}"));
+    }
+    let file = CredentialFile::parse(Path::new("/h/config.json"), data)?;
+    let hosts: Vec<String> = file.hosts().map(str::to_owned).collect();
+    for host in hosts
+        .iter()
+        .map(String::as_str)
+        .chain(["docker.io", "h.example"])
+    {
+        let _ = (file.lists(host), file.keeper(host), file.keys_of(host));
+        for repository in ["", "acme/x"] {
+            file.find(host, repository)?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

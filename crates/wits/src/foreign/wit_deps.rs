@@ -69,6 +69,21 @@ pub(crate) fn release(url: &str) -> Option<PackageId> {
     package.id()
 }
 
+/// A `deps.toml` of wit-deps.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(text: &str) -> Result<(), crate::Error> {
+    let found = parse(text, Path::new("/p/wit/deps.toml"));
+    for source in found
+        .map_err(wits_model::routes::RouteError::from)?
+        .values()
+    {
+        if let Source::Url(url) = source {
+            let _ = release(url);
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -335,3 +335,15 @@ impl Reader<'_> {
         Ok(Target { url, or: None })
     }
 }
+
+/// wkg's configuration. It is the user's own file, and may be one that was copied from somewhere.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(text: &str) -> Result<(), Error> {
+    let mut strange = Vec::new();
+    let file = Path::new("/p/config.toml");
+    let config = parse(text, file, &mut strange).map_err(RouteError::from)?;
+    assert!(strange.iter().all(|it| it.line > 0));
+    let routes = wits_model::Routes::merge([config.routes])?;
+    let _ = (routes.entries().len(), config.credentials, config.local);
+    Ok(())
+}

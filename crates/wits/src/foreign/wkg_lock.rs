@@ -109,6 +109,18 @@ fn tables<'a>(
     values.iter().map(|value| value.table(title)).collect()
 }
 
+/// A `wkg.lock`, as anyone may have left it in a checkout.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(text: &str) -> Result<(), Error> {
+    let pins = parse(text, Path::new("/p/wkg.lock")).map_err(RouteError::from)?;
+    for (id, digest) in pins.packages() {
+        let at: wits_model::PackageSource = "layout:/r".parse().expect("a source");
+        assert!(pins.check(id, *digest, &at).is_ok());
+        assert!(pins.check(id, Digest::of("other"), &at).is_err());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

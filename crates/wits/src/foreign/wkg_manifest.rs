@@ -142,6 +142,22 @@ fn member_of(wit: &str) -> String {
     }
 }
 
+/// A `wkg.toml`, as anyone may have left it in a checkout: what we make of it is TOML of ours, and wrong
+/// only in its values.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(text: &str) -> Result<(), Error> {
+    let file = Path::new("/p/wkg.toml");
+    let Some(translated) = translate(text) else {
+        Manifest::parse(text, file)?;
+        return Ok(());
+    };
+    let ours = translated.document.to_string();
+    let again: toml::Table = ours.parse().expect("what was printed is TOML");
+    assert_eq!(again.to_string(), ours);
+    Manifest::parse(&ours, file)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

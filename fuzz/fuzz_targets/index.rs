@@ -1,0 +1,4 @@
+//! See `wits_registry::fuzzing::index`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wits_registry::fuzzing::index(data));

@@ -1,0 +1,4 @@
+//! See `wits_registry::fuzzing::keys`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wits_registry::fuzzing::keys(data));

@@ -1,0 +1,4 @@
+//! See `wits::fuzzing::wkg_manifest`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| wits::fuzzing::wkg_manifest(data));
