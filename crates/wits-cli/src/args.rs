@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, value_parser};
 use wits::model::{PackageId, PackageName, PackageRef, RegistryUrl, Version};
 
 /// The package manager for WIT.
@@ -51,6 +51,12 @@ pub(crate) struct Global {
     /// --locked and --offline
     #[arg(long, global = true, env = "WITS_FROZEN", value_parser = FalseyValueParser::new())]
     pub(crate) frozen: bool,
+    /// Give a registry up that is silent, or slower than 10 bytes a second, for so long [default: 30]
+    #[arg(long, value_name = "SECONDS", global = true, env = "WITS_HTTP_TIMEOUT", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) http_timeout: Option<u64>,
+    /// Ask again so often where a failure may pass [default: 3]
+    #[arg(long, value_name = "COUNT", global = true, env = "WITS_HTTP_RETRIES")]
+    pub(crate) http_retries: Option<usize>,
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

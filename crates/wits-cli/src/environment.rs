@@ -5,6 +5,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use wits::model::RegistryUrl;
 use wits::{Context, Locking, Reporter};
@@ -47,6 +48,8 @@ pub(crate) fn context(
     } else {
         Locking::Update
     };
+    context.http_timeout = global.http_timeout.map(Duration::from_secs);
+    context.http_retries = global.http_retries;
     context.created = created()?;
     context.reporter = reporter;
     Ok(context)

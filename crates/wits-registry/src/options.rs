@@ -122,6 +122,8 @@ pub struct Limits {
     pub connect_timeout: Duration,
     /// Between two pieces of an answer.
     pub read_timeout: Duration,
+    /// Bytes a second that an answer has to bring, on the average of each `read_timeout`.
+    pub min_speed: u64,
     /// For one operation, its retries included.
     pub total_timeout: Duration,
     /// How often a request that failed for a passing reason is sent again.
@@ -144,6 +146,7 @@ impl Default for Limits {
             max_redirects: 5,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
+            min_speed: 10, // cargo's `http.low-speed-limit`
             total_timeout: Duration::from_secs(300),
             retries: 3,
             retry_delay: Duration::from_millis(200),

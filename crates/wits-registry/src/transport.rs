@@ -28,6 +28,7 @@
 //! | `identity` | who asks, and who may see it |
 //! | `secrets` | what no message repeats |
 //! | `retry` | what is worth another try, and when |
+//! | `pace` | how fast an answer has to come |
 //! | `clients` | TLS, proxies, connections |
 //!
 //! Every body has a cap and is hashed as it comes in; every wait has a deadline. Nothing is
@@ -40,6 +41,7 @@ mod challenge;
 mod clients;
 mod host;
 mod identity;
+mod pace;
 mod redirect;
 mod retry;
 mod scope;
@@ -47,7 +49,7 @@ mod secrets;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oci_client::Reference;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
@@ -59,6 +61,7 @@ use wits_model::digest::DigestBuilder;
 use self::call::explain;
 use self::clients::{Clients, NoClient};
 use self::host::Hosts;
+use self::pace::Pace;
 use crate::told::printable;
 use crate::{Options, RegistryError};
 
@@ -284,6 +287,7 @@ impl Transport {
             return Err(call.too_large().into());
         }
         let (mut body, mut digest) = (Vec::new(), DigestBuilder::new());
+        let mut pace = Pace::new(&self.options.limits, Instant::now());
         loop {
             let patience = self.options.limits.read_timeout;
             let chunk = match tokio::time::timeout(patience, response.chunk()).await {
@@ -302,6 +306,14 @@ impl Transport {
                     return Err(call.too_large().into());
                 }
                 break;
+            }
+            match pace.came(chunk.len(), Instant::now()) {
+                Err(_) if !success => break,
+                Err(slow) => {
+                    let reason = format!("the answer is too slow: {slow}");
+                    return Err(Failure::soon(call.unreachable(reason)));
+                }
+                Ok(()) => {}
             }
             digest.update(&chunk);
             body.extend_from_slice(&chunk);

@@ -11,7 +11,7 @@ use futures_util::lock::Mutex;
 use wits_model::routes::{Certificates, Route, Routes};
 use wits_model::{PackageName, PackageSource, RegistryUrl, Scheme};
 use wits_registry::{
-    BindleOptions, Mirror, Notes, Options, Proxy, Registries, Registry, RegistryError,
+    BindleOptions, Limits, Mirror, Notes, Options, Proxy, Registries, Registry, RegistryError,
 };
 
 use crate::config::{self, Config};
@@ -155,10 +155,19 @@ fn options(context: &Context, routes: &Routes, keyring: &Keyring) -> Result<Opti
         mirror: mirror.by.clone(),
         trusted_tags: mirror.tags,
     });
+    let mut limits = Limits::default();
+    if let Some(timeout) = context.http_timeout {
+        limits.read_timeout = timeout;
+        limits.connect_timeout = limits.connect_timeout.min(timeout);
+    }
+    if let Some(retries) = context.http_retries {
+        limits.retries = retries;
+    }
     let named = context.config.registry.as_ref();
     let reporter = context.reporter.clone();
     Ok(Options {
         offline: context.offline,
+        limits,
         proxy: if context.system_proxy {
             Proxy::System
         } else {

@@ -58,6 +58,12 @@ pub struct Context {
     /// Seconds since the epoch, written as `created` into what is published; 0 unless the user sets
     /// `SOURCE_DATE_EPOCH`, so that publishing is reproducible.
     pub created: u64,
+    /// How long a registry may be silent, or slower than ten bytes a second, before a request is given up; the
+    /// time of [`wits_registry::Limits`] (30 s) unless it is set.
+    pub http_timeout: Option<Duration>,
+    /// How often a request that failed for a passing reason is sent again; as often as
+    /// [`wits_registry::Limits`] says (3 times) unless it is set.
+    pub http_retries: Option<usize>,
     /// Whether proxies named by the system (`HTTPS_PROXY` and its like) are used.
     pub system_proxy: bool,
     /// Whom to tell.
@@ -129,6 +135,8 @@ impl Context {
             locking: Locking::default(),
             patience: Duration::from_secs(60),
             created: 0,
+            http_timeout: None,
+            http_retries: None,
             system_proxy: false,
             reporter: Arc::new(Silent),
         }

@@ -153,7 +153,7 @@ fn a_proxy_is_asked_for_everything_and_not_named() {
 }
 
 #[test]
-fn a_registry_that_trickles_is_given_up() {
+fn a_registry_that_stops_midway_is_given_up() {
     let server = Server::start(|_| Response::sent(Body::Stuck(b"{".to_vec())));
     let mut options = impatient();
     options.limits = Limits {
@@ -165,6 +165,20 @@ fn a_registry_that_trickles_is_given_up() {
     let error = run(backend(&all, &at).versions(&at)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
     assert!(start.elapsed() < Duration::from_secs(3));
+}
+
+/// It is never silent for long, and never done.
+#[test]
+fn a_registry_that_trickles_is_given_up() {
+    let pause = Duration::from_millis(50);
+    let server = Server::start(move |_| Response::sent(Body::Trickle(vec![b' '; 1_000], pause)));
+    let mut options = impatient();
+    options.limits.min_speed = 1_000;
+    options.limits.retries = 0;
+    let (all, at) = (Registries::new(options), at(&server));
+    let error = run(backend(&all, &at).versions(&at)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient, "{error}");
+    assert!(error.to_string().contains("too slow"), "{error}");
 }
 
 #[test]
