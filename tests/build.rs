@@ -52,6 +52,53 @@ fn the_same_source_has_the_same_bytes() {
     assert!(builds[0] == builds[1]);
 }
 
+/// What stands in `wit/deps` and is what the lock says is enough: nothing is looked up, and a text that was
+/// edited is not enough.
+#[test]
+fn a_fetched_project_is_built_from_what_stands() {
+    let sandbox = with_layout();
+    let app = example(&sandbox);
+    app.wits(["build", "-o", "first.wasm"]).succeeds();
+    sandbox.top().remove("registry");
+    std::fs::remove_dir_all(sandbox.cache_home()).unwrap();
+    app.wits(["build", "-o", "second.wasm", "--frozen"])
+        .succeeds()
+        .stdout(str![])
+        .stderr(str![[r#"
+       Built demo:app@0.1.0 as second.wasm (3188 bytes)
+      Digest sha256:[DIGEST]
+
+"#]]);
+    assert!(app.read_bytes("first.wasm") == app.read_bytes("second.wasm"));
+
+    let text = "wit/deps/demo-store-0.3.0/package.wit";
+    app.write(text, app.read(text) + "// edited\n");
+    app.wits(["build", "-o", "third.wasm", "--frozen"])
+        .exits(1)
+        .stdout(str![])
+        .stderr(str![[r#"
+error: no package at `layout:[ROOT]/registry/demo/base`
+  --> wit/world.wit:17:13
+   |
+17 |     include demo:base/service@0.1.0;
+   |             ^^^^^^^^^^^^^^^^^^^^^^^
+
+error: no package at `layout:[ROOT]/registry/demo/cache`
+  --> wit/world.wit:18:13
+   |
+18 |     include demo:cache/imports@0.1.2;
+   |             ^^^^^^^^^^^^^^^^^^^^^^^^
+
+error: no package at `layout:[ROOT]/registry/demo/types`
+ --> wit/world.wit:6:9
+  |
+6 |     use demo:types/errors@2.0.0.{error};
+  |         ^^^^^^^^^^^^^^^^^^^^^^^
+
+"#]]);
+    assert!(!app.has("third.wasm"));
+}
+
 /// Description and the rest stand in the binary, as wasm-tools writes and reads them.
 #[test]
 fn metadata_is_written() {

@@ -18,6 +18,7 @@
 //! | step | function |
 //! | --- | --- |
 //! | is there anything to do? | [`Stamp::read`], [`check`]: reads only |
+//! | the same, and what do the entries say? | [`read`] |
 //! | finish what a killed run began | [`recover`] |
 //! | what stands there, and whose is it? | [`scan`], [`owner`] |
 //! | what is each package's entry called? | [`entry_names`] |
@@ -43,7 +44,7 @@ use std::time::Duration;
 use wits_fs::{Recovered, Replacement};
 
 pub use self::apply::{Applied, Content, Wanted, WantedEntry, apply};
-pub use self::check::{Currency, check};
+pub use self::check::{Currency, check, read};
 pub use self::names::entry_names;
 pub use self::scan::{Entry, EntryKind, Owner, owner, scan};
 pub use self::stamp::{Stamp, StampEntry, StampState};

@@ -6,8 +6,10 @@
 //! without a word by the encoder. The bytes depend on the texts, the metadata and the versions of wits
 //! and its encoder alone; file and directory names count only in so far as they order the files.
 
+use std::collections::BTreeSet;
+
 use wit_parser::Resolve;
-use wits_model::PackageMetadata;
+use wits_model::{Digest, PackageMetadata, PackageRef};
 
 use crate::closure::{self, Dependency};
 use crate::decode::{self, Decoded, DecodedPackage, decode, innermost};
@@ -60,21 +62,19 @@ fn build_closure(
     let meant = decode::lower(&resolve, main)?;
     let wasm = encode(root, &resolve, main)?;
     let mut wasm = metadata::write(&wasm, &options.metadata, root.version())?;
+    let mut package = decode_package(root, &wasm)?;
+    compare(root, &meant, &package)?;
     // What the binary names may be less than what the source does: an `include` is expanded.
-    let named = decode_package(root, &wasm)?;
+    let named: BTreeSet<_> = package.dependencies().iter().collect();
     let declared: Vec<_> = options
         .declared
         .iter()
-        .filter(|declared| {
-            named
-                .dependencies()
-                .contains(&declared.package.clone().into())
-        })
+        .filter(|declared| named.contains(&PackageRef::from(declared.package.clone())))
         .cloned()
         .collect();
+    // A custom section more changes nothing of what was decoded, so the sections alone are read again.
     section::append(&mut wasm, &declared)?;
-    let package = decode_package(root, &wasm)?;
-    compare(root, &meant, &package)?;
+    package.read_sections(&wasm)?;
     Ok(Built { wasm, package })
 }
 
@@ -124,10 +124,12 @@ fn compare(
     if made.id() != root.reference() {
         return Err(cannot_encode(root, format!("it became `{}`", made.id())));
     }
-    if made.model().digest() != meant.digest() {
+    let form = made.model().canonical_form();
+    if form != meant.canonical_form() {
         let reason = "what was encoded does not decode to what was meant".to_owned();
         return Err(cannot_encode(root, reason));
     }
+    made.know_wit(Digest::of(form));
     Ok(())
 }
 

@@ -10,16 +10,16 @@
 //!
 //! [`is_empty`]: DecodedComponent::is_empty
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use wit_parser::decoding::DecodedWasm;
 use wit_parser::{PackageId, Resolve, WorldId};
-use wits_model::{PackageMetadata, PackageRef};
+use wits_model::{Digest, PackageMetadata, PackageRef};
 
 use crate::error::WitError;
 use crate::guard::guarded;
 use crate::info::{self, ComponentInfo};
-use crate::model::{self, LowerError};
+use crate::model::{self, LowerError, Lowering};
 use crate::print::{self, Gates};
 use crate::section::{self, Declaration, DeclaredDependency};
 use crate::text::clean;
@@ -55,6 +55,8 @@ pub struct DecodedComponent {
 #[derive(Debug, Clone)]
 struct Contents {
     model: model::Package,
+    /// The digest of the model, once somebody asked.
+    wit: OnceLock<Digest>,
     dependencies: Vec<PackageRef>,
     embedded: Vec<model::Package>,
     info: ComponentInfo,
@@ -104,15 +106,17 @@ fn contents(
     world: Option<WorldId>,
     metadata: PackageMetadata,
 ) -> Result<Contents, WitError> {
+    let mut lowering = Lowering::new(resolve).map_err(not_lowered)?;
     let mut embedded = Vec::new();
     for (id, _) in &resolve.packages {
         if id != main {
-            embedded.push(lower(resolve, id)?);
+            embedded.push(lowering.package(id).map_err(not_lowered)?);
         }
     }
     embedded.sort_by(|a, b| a.reference.cmp(&b.reference));
     Ok(Contents {
-        model: lower(resolve, main)?,
+        model: lowering.package(main).map_err(not_lowered)?,
+        wit: OnceLock::new(),
         dependencies: embedded
             .iter()
             .map(|package| package.reference.clone())
@@ -128,12 +132,18 @@ fn contents(
 
 /// The model of one package of `resolve`.
 pub(crate) fn lower(resolve: &Resolve, package: PackageId) -> Result<model::Package, WitError> {
-    model::Package::lower(resolve, package).map_err(|error| match error {
+    Lowering::new(resolve)
+        .and_then(|mut lowering| lowering.package(package))
+        .map_err(not_lowered)
+}
+
+fn not_lowered(error: LowerError) -> WitError {
+    match error {
         LowerError::Name(reason) => WitError::PackageName { reason, span: None },
         other => WitError::Undecodable {
             reason: other.to_string(),
         },
-    })
+    }
 }
 
 /// The cause at the end of a chain; what stands before it names steps of the decoder.
@@ -156,6 +166,24 @@ impl DecodedPackage {
     /// What is in it.
     pub fn model(&self) -> &model::Package {
         &self.contents.model
+    }
+
+    /// Its canonical WIT digest, computed when it is first asked for.
+    pub fn wit(&self) -> Digest {
+        *self.contents.wit.get_or_init(|| self.model().digest())
+    }
+
+    /// Takes note of the digest that somebody computed already.
+    pub(crate) fn know_wit(&self, wit: Digest) {
+        let _ = self.contents.wit.set(wit);
+    }
+
+    /// Reads the custom sections of `wasm`, which are all that it differs in from what was decoded.
+    pub(crate) fn read_sections(&mut self, wasm: &[u8]) -> Result<(), WitError> {
+        let sections = custom::top_level(wasm)?;
+        self.contents.metadata = metadata::read(&sections);
+        self.declaration = section::read(&sections)?;
+        Ok(())
     }
 
     /// Every foreign package named in it, sorted.

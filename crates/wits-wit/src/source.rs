@@ -5,10 +5,11 @@
 //! with mentions of their own. What a group provides, itself and its nested packages, is not foreign.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use wit_parser::{AstItem, UnresolvedPackage, UnresolvedPackageGroup};
+use wit_parser::{AstItem, SourceMap, UnresolvedPackage, UnresolvedPackageGroup};
 use wits_model::{NameError, PackageName, PackageRef, SourceSpan, Version};
 
 use crate::error::WitError;
@@ -96,9 +97,14 @@ impl SourcePackage {
         Self::read(texts, group)
     }
 
-    fn read(texts: Texts, group: UnresolvedPackageGroup) -> Result<Self, WitError> {
-        let part = |package: &UnresolvedPackage| {
-            let header = header_of(&texts, &group, package);
+    fn read(texts: Texts, mut group: UnresolvedPackageGroup) -> Result<Self, WitError> {
+        let map = &group.source_map;
+        let main_header = header_of(&texts, map, &mut group.main);
+        let nested = group.nested.iter_mut();
+        let nested_headers: Vec<_> = nested
+            .map(|package| header_of(&texts, map, package))
+            .collect();
+        let part = |(package, header): (&UnresolvedPackage, Option<SourceSpan>)| {
             let reference = name::reference(&package.name)
                 .map_err(|reason| name_error(reason, header.clone()))?;
             Ok(Part {
@@ -107,10 +113,11 @@ impl SourcePackage {
                 mentions: mentions_of(&texts, &group, package)?,
             })
         };
-        let main = part(&group.main)?;
+        let main = part((&group.main, main_header))?;
         let nested_parts = group
             .nested
             .iter()
+            .zip(nested_headers)
             .map(part)
             .collect::<Result<Vec<_>, WitError>>()?;
 
@@ -206,22 +213,28 @@ fn name_error(reason: NameError, span: Option<SourceSpan>) -> WitError {
 }
 
 /// Where `package` writes its name. wit-parser keeps that to itself, except when it says that one
-/// package is defined twice; nothing is resolved to find that out.
+/// package is defined twice; nothing is resolved to find that out, so what is in it need not be copied.
 fn header_of(
     texts: &Texts,
-    group: &UnresolvedPackageGroup,
-    package: &UnresolvedPackage,
+    map: &SourceMap,
+    package: &mut UnresolvedPackage,
 ) -> Option<SourceSpan> {
+    let worlds = mem::take(&mut package.worlds);
+    let interfaces = mem::take(&mut package.interfaces);
+    let types = mem::take(&mut package.types);
+    let foreign_deps = mem::take(&mut package.foreign_deps);
     let alone = || UnresolvedPackageGroup {
         main: package.clone(),
         nested: Vec::new(),
-        source_map: wit_parser::SourceMap::new(),
+        source_map: SourceMap::new(),
     };
     let twice = wit_parser::Resolve::new().push_groups(alone(), vec![alone()]);
+    package.worlds = worlds;
+    package.interfaces = interfaces;
+    package.types = types;
+    package.foreign_deps = foreign_deps;
     match twice.err()?.kind() {
-        wit_parser::ResolveErrorKind::DuplicatePackage { span1, .. } => {
-            texts.locate(&group.source_map, *span1)
-        }
+        wit_parser::ResolveErrorKind::DuplicatePackage { span1, .. } => texts.locate(map, *span1),
         _ => None,
     }
 }

@@ -60,71 +60,109 @@ impl Pieces {
     }
 }
 
-/// The digest of what decides the `wit/deps` of `member`, seen before anything is done. Entries that the
-/// stamp does not list are the user's.
-pub(crate) fn digest(
-    context: &Context,
-    workspace: &Workspace,
-    member: &Member,
-    stamp: &Stamp,
+/// The inputs of a workspace, read once for all its members and before anything is made of them: what is
+/// edited while a run is under way is another input, which the next run finds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inputs {
+    /// All but the lock, which a run may write, and the user's entries in `wit/deps`, which differ from
+    /// member to member.
+    shared: Digest,
     form: Form,
-) -> Result<Digest, Error> {
-    of(context, workspace, member, form, |entry| {
-        deps::owner(entry, Some(stamp)) != Owner::Listed
-    })
 }
 
-/// The same digest as the next run will see it, when `wit/deps` is laid out. Only `locals` are the
-/// user's: all else is replaced or removed.
-pub(crate) fn digest_after(
-    context: &Context,
-    workspace: &Workspace,
-    member: &Member,
-    locals: &Locals,
-    form: Form,
-) -> Result<Digest, Error> {
-    of(context, workspace, member, form, |entry| {
-        locals.is_users(&entry.name)
-    })
-}
-
-fn of(
-    context: &Context,
-    workspace: &Workspace,
-    member: &Member,
-    form: Form,
-    is_users: impl Fn(&Entry) -> bool,
-) -> Result<Digest, Error> {
-    let mut pieces = Pieces(DigestBuilder::new());
-    pieces.add("wits", env!("CARGO_PKG_VERSION").as_bytes());
-    pieces.add("form", format!("{form:?}").as_bytes());
-    pieces.file(project::LOCK, &workspace.lock_file())?;
-    for file in config::files(context, Some(workspace)) {
-        pieces.file(config::ROUTES, &file.path)?;
-    }
-    for other in &workspace.members {
+impl Inputs {
+    /// Reads them, for closures in this form.
+    pub(crate) fn read(
+        context: &Context,
+        workspace: &Workspace,
+        form: Form,
+    ) -> Result<Self, Error> {
+        let mut pieces = Pieces(DigestBuilder::new());
+        pieces.add("wits", env!("CARGO_PKG_VERSION").as_bytes());
+        for file in config::files(context, Some(workspace)) {
+            pieces.file(config::ROUTES, &file.path)?;
+        }
         // Members answer for each other, and all share the lock.
-        let place = other
-            .root
-            .strip_prefix(&workspace.root)
-            .unwrap_or(&other.root);
-        pieces.add("member", place.to_string_lossy().as_bytes());
-        pieces.add("this", &[u8::from(other.root == member.root)]);
-        pieces.wit("", &other.wit)?;
-        if let Some(file) = project::manifest_file(&other.root) {
-            pieces.file("manifest", &file)?;
+        for member in &workspace.members {
+            pieces.add("member", place(workspace, member).as_bytes());
+            pieces.wit("", &member.wit)?;
+            if let Some(file) = project::manifest_file(&member.root) {
+                pieces.file("manifest", &file)?;
+            }
+            for (name, entry) in &member.manifest.overrides {
+                pieces.wit(&name.to_string(), &wit_dir_of(&entry.path))?;
+            }
         }
-        for (name, entry) in &other.manifest.overrides {
-            pieces.wit(&name.to_string(), &wit_dir_of(&entry.path))?;
+        let shared = pieces.0.finish();
+        Ok(Self { shared, form })
+    }
+
+    /// The form in which closures are laid out.
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The digest of what decides the `wit/deps` of `member`, seen before anything is done. Entries that
+    /// the stamp does not list are the user's.
+    pub(crate) fn digest(
+        &self,
+        workspace: &Workspace,
+        member: &Member,
+        stamp: &Stamp,
+    ) -> Result<Seen, Error> {
+        self.of(workspace, member, |entry| {
+            deps::owner(entry, Some(stamp)) != Owner::Listed
+        })
+    }
+
+    /// The same digest as the next run will see it, when the lock is written and `wit/deps` laid out. Only
+    /// `locals` are the user's: all else is replaced or removed.
+    pub(crate) fn digest_after(
+        &self,
+        workspace: &Workspace,
+        member: &Member,
+        locals: &Locals,
+    ) -> Result<Digest, Error> {
+        let seen = self.of(workspace, member, |entry| locals.is_users(&entry.name))?;
+        Ok(seen.digest)
+    }
+
+    fn of(
+        &self,
+        workspace: &Workspace,
+        member: &Member,
+        is_users: impl Fn(&Entry) -> bool,
+    ) -> Result<Seen, Error> {
+        let mut pieces = Pieces(DigestBuilder::new());
+        pieces.add("shared", self.shared.to_string().as_bytes());
+        pieces.add("form", format!("{:?}", self.form).as_bytes());
+        pieces.file(project::LOCK, &workspace.lock_file())?;
+        pieces.add("this", place(workspace, member).as_bytes());
+        let mut own = false;
+        for entry in deps::scan(&member.deps())?
+            .iter()
+            .filter(|entry| is_users(entry))
+        {
+            own = true;
+            pieces.own(entry)?;
         }
+        let digest = pieces.0.finish();
+        Ok(Seen { digest, own })
     }
-    for entry in deps::scan(&member.deps())?
-        .iter()
-        .filter(|entry| is_users(entry))
-    {
-        pieces.own(entry)?;
-    }
-    Ok(pieces.0.finish())
+}
+
+/// The inputs of one member.
+pub(crate) struct Seen {
+    pub(crate) digest: Digest,
+    /// Whether the user has entries in its `wit/deps`.
+    pub(crate) own: bool,
+}
+
+/// Where a member is in its workspace.
+fn place(workspace: &Workspace, member: &Member) -> String {
+    let place = member.root.strip_prefix(&workspace.root);
+    let place = place.unwrap_or(&member.root);
+    place.to_string_lossy().into_owned()
 }
 
 /// The same inputs as paths that can be watched: files, and directories with all below them. Of other

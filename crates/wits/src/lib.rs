@@ -58,6 +58,7 @@
 //! | `side_files` | what goes with a published package where there is room for it |
 //! | `lockfile` | `wits.lock` on disk |
 //! | `inputs` | the digest by which a run knows that nothing is to be done |
+//! | `standing` | what stands in `wit/deps` already, and whether anything is to be done |
 //! | `foreign` | files of other tools |
 //!
 //! With the feature `network` off the crate locks, lays out, builds and verifies from the cache and from
@@ -89,6 +90,7 @@ pub mod report;
 mod resolver;
 mod session;
 mod side_files;
+mod standing;
 mod texts;
 mod verify;
 mod versions;

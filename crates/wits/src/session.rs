@@ -377,7 +377,7 @@ fn decode(
             asked: Box::default(),
         });
     }
-    let wit = package.model().digest();
+    let wit = package.wit();
     Ok(Published {
         id: id.clone(),
         source,

@@ -70,10 +70,11 @@ impl Texts {
                 package: Some(PackageRef::from(id.clone())),
                 source,
             };
-            let (model, text, built) = match closure.answers.get(id) {
+            let (model, wit, text, built) = match closure.answers.get(id) {
                 Some(Answer::Published(published)) => {
                     let text = published.package.print(&texts).map_err(in_package)?;
-                    (published.package.model().clone(), text, None)
+                    let model = published.package.model().clone();
+                    (model, published.wit, text, None)
                 }
                 Some(Answer::Stub { embedded_in }) => {
                     let Some(Answer::Published(lender)) = closure.answers.get(embedded_in) else {
@@ -93,13 +94,14 @@ impl Texts {
                         .package
                         .print_embedded(&reference, &texts)
                         .map_err(in_package)?;
-                    (copy.clone(), text, None)
+                    (copy.clone(), copy.digest(), text, None)
                 }
                 Some(Answer::Local(local)) => {
                     let deps = texts.below(closure, id);
                     let built = wits_wit::build(&local.source, deps, &BuildOptions::default())?;
                     let text = built.package.print(&texts).map_err(in_package)?;
-                    (built.package.model().clone(), text, Some(built))
+                    let model = built.package.model().clone();
+                    (model, built.package.wit(), text, Some(built))
                 }
                 Some(Answer::Own) => {
                     texts.read_own(closure, id);
@@ -117,7 +119,7 @@ impl Texts {
                 Text {
                     printed: text,
                     source,
-                    wit: model.digest(),
+                    wit,
                     model,
                     built,
                 },
@@ -155,6 +157,12 @@ impl Texts {
     pub(crate) fn model(&self, id: &PackageId) -> Option<&model::Package> {
         let printed = self.packages.get(id).map(|text| &text.model);
         printed.or_else(|| self.own_models.get(id))
+    }
+
+    /// The canonical WIT digest of a package of the closure, as far as its content is known.
+    pub(crate) fn wit(&self, id: &PackageId) -> Option<Digest> {
+        let printed = self.packages.get(id).map(|text| text.wit);
+        printed.or_else(|| self.own_models.get(id).map(model::Package::digest))
     }
 
     /// Takes note of what is in one of the user's own entries. One that has no binary form, because it

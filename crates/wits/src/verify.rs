@@ -137,7 +137,7 @@ fn agrees(
             .unwrap_or_default()
             .iter()
             .find(|declared| declared.package == id);
-        let Some(difference) = difference(dependent, copy, declared, real, &source) else {
+        let Some(difference) = difference(dependent, copy, declared, real, texts, &source) else {
             if let (Some(built_against), Some(Answer::Published(published))) = (
                 declared.and_then(|declared| declared.digest),
                 closure.answers.get(&id),
@@ -173,11 +173,13 @@ fn difference(
     copy: &model::Package,
     declared: Option<&DeclaredDependency>,
     real: &model::Package,
+    texts: &Texts,
     at: &PackageSource,
 ) -> Option<Error> {
     let package = copy.reference.id()?;
-    let found = real.digest();
-    if let Some(declared) = declared.filter(|declared| declared.wit != found) {
+    if let Some(declared) = declared
+        && let Some(found) = texts.wit(&package).filter(|found| declared.wit != *found)
+    {
         return Some(Error::OtherWit {
             dependent: dependent.clone(),
             package,

@@ -64,6 +64,22 @@ pub fn check(dir: &Path, stamp: &Stamp) -> Result<Currency, StoreError> {
     })
 }
 
+/// What is in the entries of the stamp, in its order, if all stand there exactly as they were written:
+/// [`check`] for who goes on with the content. These are the very bytes that were hashed.
+pub fn read(dir: &Path, stamp: &Stamp) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+    if Replacement::was_interrupted(aside(dir)) {
+        return Ok(None);
+    }
+    let mut contents = Vec::with_capacity(stamp.entries.len());
+    for (name, entry) in &stamp.entries {
+        match content(dir, name)? {
+            Some(bytes) if Digest::of(&bytes) == entry.text => contents.push(bytes),
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(contents))
+}
+
 /// Reading is mostly waiting for the system, hashing is not: a few threads are enough.
 fn in_parallel(
     work: impl Fn() -> Result<Vec<String>, FsError> + Sync,
@@ -85,6 +101,11 @@ fn in_parallel(
 
 /// The digest of an entry's text, if the entry has exactly the form in which wits writes it.
 pub(super) fn text(dir: &Path, name: &str) -> Result<Option<Digest>, FsError> {
+    Ok(content(dir, name)?.map(Digest::of))
+}
+
+/// What is in an entry, if the entry has exactly the form in which wits writes it.
+fn content(dir: &Path, name: &str) -> Result<Option<Vec<u8>>, FsError> {
     let path = dir.join(name);
     let read = || {
         if !path.symlink_metadata()?.is_dir() {
@@ -99,7 +120,7 @@ pub(super) fn text(dir: &Path, name: &str) -> Result<Option<Digest>, FsError> {
         read_plain(&path.join(PACKAGE_WIT)).map(Some)
     };
     match read() {
-        Ok(bytes) => Ok(bytes.map(Digest::of)),
+        Ok(bytes) => Ok(bytes),
         Err(error) if is_another_form(&error) => Ok(None),
         Err(error) => Err(FsError::io("read", path)(error)),
     }

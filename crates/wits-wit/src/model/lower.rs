@@ -37,33 +37,8 @@ pub enum LowerError {
     NotWit(&'static str),
 }
 
-impl Package {
-    /// The model of `package`, as far as `resolve` knows it.
-    ///
-    /// # Errors
-    /// If a package name in it, its own or a foreign one, is not one that wits accepts, or if it holds
-    /// what no WIT package holds.
-    pub(crate) fn lower(resolve: &Resolve, package: PackageId) -> Result<Self, LowerError> {
-        let mut lowering = Lowering::new(resolve)?;
-        let source = &resolve.packages[package];
-        Ok(Self {
-            reference: lowering.packages[&package].clone(),
-            docs: source.docs.contents.clone(),
-            interfaces: source
-                .interfaces
-                .iter()
-                .map(|(name, id)| Ok((name.clone(), lowering.interface(*id)?)))
-                .collect::<Result<_, LowerError>>()?,
-            worlds: source
-                .worlds
-                .iter()
-                .map(|(name, id)| Ok((name.clone(), lowering.world(*id)?)))
-                .collect::<Result<_, LowerError>>()?,
-        })
-    }
-}
-
-struct Lowering<'a> {
+/// Makes models of packages of one `Resolve`. What it knows of all of them it finds out once.
+pub(crate) struct Lowering<'a> {
     resolve: &'a Resolve,
     packages: HashMap<PackageId, PackageRef>,
     scopes: HashMap<TypeOwner, Arc<Scope>>,
@@ -71,7 +46,9 @@ struct Lowering<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(resolve: &'a Resolve) -> Result<Self, LowerError> {
+    /// # Errors
+    /// If a package in `resolve` has a name that wits does not accept.
+    pub(crate) fn new(resolve: &'a Resolve) -> Result<Self, LowerError> {
         let mut packages = HashMap::new();
         for (id, package) in &resolve.packages {
             let reference = PackageRef {
@@ -121,6 +98,29 @@ impl<'a> Lowering<'a> {
             packages,
             scopes,
             types_left: MOST_TYPES,
+        })
+    }
+
+    /// The model of `package`, as far as `resolve` knows it.
+    ///
+    /// # Errors
+    /// If it holds what no WIT package holds.
+    pub(crate) fn package(&mut self, package: PackageId) -> Result<Package, LowerError> {
+        self.types_left = MOST_TYPES;
+        let source = &self.resolve.packages[package];
+        Ok(Package {
+            reference: self.packages[&package].clone(),
+            docs: source.docs.contents.clone(),
+            interfaces: source
+                .interfaces
+                .iter()
+                .map(|(name, id)| Ok((name.clone(), self.interface(*id)?)))
+                .collect::<Result<_, LowerError>>()?,
+            worlds: source
+                .worlds
+                .iter()
+                .map(|(name, id)| Ok((name.clone(), self.world(*id)?)))
+                .collect::<Result<_, LowerError>>()?,
         })
     }
 
@@ -453,7 +453,7 @@ mod tests {
         }
         let interface = resolve.packages[package].interfaces["i"];
         resolve.interfaces[interface].functions["f"].params[0].ty = ty;
-        Package::lower(&resolve, package)
+        Lowering::new(&resolve).and_then(|mut lowering| lowering.package(package))
     }
 
     #[test]

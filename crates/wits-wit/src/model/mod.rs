@@ -32,6 +32,7 @@ pub use item::{
     Direction, Function, FunctionKind, Interface, Param, Stability, World, WorldItem, WorldKey,
 };
 pub use lower::LowerError;
+pub(crate) use lower::Lowering;
 pub use subset::{Mismatch, subset};
 pub use types::{Case, Field, InterfaceRef, Label, Scope, Type, TypeDef, TypeKind, TypeRef};
 

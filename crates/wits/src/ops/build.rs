@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use wits_model::lock::LockChange;
 use wits_model::{Digest, PackageRef};
-use wits_wit::{BuildOptions, Built, DeclaredDependency, WitError};
+use wits_wit::{BuildOptions, Built, DeclaredDependency, Dependency, SourcePackage, WitError};
 
 use super::fetch;
 use crate::closure::Answer;
 use crate::prepare::{PreparedMember, prepare};
 use crate::project::{Member, Workspace};
+use crate::standing::{Standing, StandingClosure};
 use crate::{Context, Error, config, project};
 
 /// A package that was built: see the example of [`build`].
@@ -52,18 +53,31 @@ pub async fn build(
 ) -> Result<BuiltPackage, Error> {
     let current = workspace.current(context, "build")?;
     let _others = super::exclude_others(context, workspace, "wits build")?;
-    let laid_out = fetch::laid_out(context, workspace)?;
-    let prepared = prepare(context, workspace, laid_out).await?;
-    let members = &workspace.members;
-    if !fetch::is_fresh(context, workspace, members, laid_out)? {
-        fetch::write(context, workspace, members, &prepared, laid_out)?;
-    }
-    let member = prepared
-        .members
-        .iter()
-        .find(|member| member.member.root == current.root)
-        .ok_or_else(|| Error::Bug("the current member was not prepared".to_owned()))?;
-    let built = encode(member)?;
+    let standing = Standing::read(context, workspace, &workspace.members, None)?;
+    let fresh = standing.look(workspace, Some(&current.root))?;
+    let is_fresh = fresh.is_some();
+    let closure = match fresh {
+        Some(fresh) => standing.closure(context, workspace, current, fresh)?,
+        None => None,
+    };
+    let (built, changes) = match closure {
+        Some(StandingClosure { texts, declared }) => {
+            let source = current.source(context)?;
+            (encode(current, &source, texts, declared)?, Vec::new())
+        }
+        None => {
+            let prepared = prepare(context, workspace, standing.form()).await?;
+            if !is_fresh {
+                let members = &workspace.members;
+                fetch::write(context, workspace, members, &prepared, &standing.inputs)?;
+            }
+            let mut members = prepared.members.iter();
+            let member = members
+                .find(|member| member.member.root == current.root)
+                .ok_or_else(|| Error::Bug("the current member was not prepared".to_owned()))?;
+            (encode_prepared(member)?, prepared.changes)
+        }
+    };
     let package = built.package.id();
     let file = match output {
         Some(dir) if dir.is_dir() => dir.join(default_name(&package)),
@@ -82,10 +96,10 @@ pub async fn build(
         package,
         file: context.shown(&file),
         digest: Digest::of(&built.wasm),
-        wit: built.package.model().digest(),
+        wit: built.package.wit(),
         size: built.wasm.len() as u64,
         unchanged,
-        changes: prepared.changes,
+        changes,
     })
 }
 
@@ -126,18 +140,29 @@ pub(super) fn default_name(package: &PackageRef) -> String {
 }
 
 /// Encodes a prepared member, with what it was built against.
-pub(super) fn encode(prepared: &PreparedMember<'_>) -> Result<Built, Error> {
+pub(super) fn encode_prepared(prepared: &PreparedMember<'_>) -> Result<Built, Error> {
+    let texts = prepared.texts.dependencies();
+    encode(prepared.member, &prepared.source, texts, declared(prepared))
+}
+
+/// Encodes `source`, the WIT of `member`, among `texts`.
+fn encode(
+    member: &Member,
+    source: &SourcePackage,
+    texts: Vec<Dependency>,
+    declared: Vec<DeclaredDependency>,
+) -> Result<Built, Error> {
     let options = BuildOptions {
-        metadata: metadata(prepared.member),
-        declared: declared(prepared),
+        metadata: member.manifest.package.clone(),
+        declared,
     };
-    wits_wit::build(&prepared.source, prepared.texts.dependencies(), &options).map_err(|error| {
+    wits_wit::build(source, texts, &options).map_err(|error| {
         let key = match &error {
             WitError::Licence { .. } => "license",
             WitError::MetadataUrl { key, .. } => key,
             _ => return error.into(),
         };
-        match prepared.member.manifest.metadata_span(key).cloned() {
+        match member.manifest.metadata_span(key).cloned() {
             Some(span) => Error::Metadata {
                 source: error,
                 span: Box::new(span),
@@ -145,10 +170,6 @@ pub(super) fn encode(prepared: &PreparedMember<'_>) -> Result<Built, Error> {
             None => error.into(),
         }
     })
-}
-
-fn metadata(member: &Member) -> wits_model::PackageMetadata {
-    member.manifest.package.clone()
 }
 
 /// What every package of the closure is, for the section `wits:dependencies`.

@@ -1,12 +1,13 @@
 //! `fetch`: resolve, write `wits.lock`, lay out `wit/deps`.
 
 use wits_model::lock::LockChange;
-use wits_store::deps as tree;
 
 use crate::deps::{self, DepsChange, Form};
+use crate::inputs::Inputs;
 use crate::prepare::{Prepared, PreparedMember, prepare};
 use crate::project::{Member, Workspace};
-use crate::{Context, Error, inputs, lockfile};
+use crate::standing::Standing;
+use crate::{Context, Error, lockfile};
 
 /// What a fetch did: see the example of [`fetch`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,65 +77,29 @@ async fn lay_out(
     members: &[Member],
     form: Option<Form>,
 ) -> Result<Fetched, Error> {
-    let form = match form {
-        Some(form) => form,
-        None => laid_out(context, workspace)?,
-    };
+    let mut standing = Standing::read(context, workspace, members, form)?;
     // Looking takes no lock and writes nothing; only who finds work waits for others, and looks again.
-    let mut fresh = is_fresh(context, workspace, members, form)?;
     let mut _others = None;
-    if !fresh {
+    if !standing.is_fresh(workspace)? {
         _others = super::exclude_others(context, workspace, "wits fetch")?;
-        fresh = is_fresh(context, workspace, members, form)?;
+        standing = Standing::read(context, workspace, members, Some(standing.form()))?;
+        if !standing.is_fresh(workspace)? {
+            let prepared = prepare(context, workspace, standing.form()).await?;
+            let deps = write(context, workspace, members, &prepared, &standing.inputs)?;
+            return Ok(Fetched {
+                fresh: false,
+                packages: Some(prepared.lock.packages.len()),
+                changes: prepared.changes,
+                deps,
+            });
+        }
     }
-    if fresh {
-        return Ok(Fetched {
-            fresh: true,
-            changes: Vec::new(),
-            deps: Vec::new(),
-            packages: None,
-        });
-    }
-    let prepared = prepare(context, workspace, form).await?;
-    let deps = write(context, workspace, members, &prepared, form)?;
-    let packages = Some(prepared.lock.packages.len());
     Ok(Fetched {
-        fresh: false,
-        changes: prepared.changes,
-        deps,
-        packages,
+        fresh: true,
+        changes: Vec::new(),
+        deps: Vec::new(),
+        packages: None,
     })
-}
-
-/// The form in which closures are laid out: text, unless a tree was fetched as binaries.
-pub(super) fn laid_out(context: &Context, workspace: &Workspace) -> Result<Form, Error> {
-    for member in &workspace.members {
-        if deps::form_of(deps::stamp(context, member)?.as_ref()) == Form::Wasm {
-            return Ok(Form::Wasm);
-        }
-    }
-    Ok(Form::Wit)
-}
-
-/// Whether the `wit/deps` of each of `members` is what a run with these very inputs left, and none was
-/// interrupted.
-pub(super) fn is_fresh(
-    context: &Context,
-    workspace: &Workspace,
-    members: &[Member],
-    form: Form,
-) -> Result<bool, Error> {
-    for member in members {
-        let Some(stamp) = deps::stamp(context, member)? else {
-            return Ok(false);
-        };
-        if stamp.lock != inputs::digest(context, workspace, member, &stamp, form)?
-            || !tree::check(&member.deps(), &stamp)?.is_current()
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Writes the lock, and the `wit/deps` of `members` after it.
@@ -143,23 +108,25 @@ pub(super) fn write(
     workspace: &Workspace,
     members: &[Member],
     prepared: &Prepared<'_>,
-    form: Form,
+    inputs: &Inputs,
 ) -> Result<Vec<DepsChange>, Error> {
     let meant = |prepared: &&PreparedMember<'_>| {
         let mut members = members.iter();
         members.any(|member| member.root == prepared.member.root)
     };
     let meant: Vec<_> = prepared.members.iter().filter(meant).collect();
-    let entries = meant.iter().map(|member| deps::entries(member, form));
+    let entries = meant
+        .iter()
+        .map(|member| deps::entries(member, inputs.form()));
     let entries = entries.collect::<Result<Vec<_>, Error>>()?;
     lockfile::write(context, workspace, &prepared.lock, &prepared.changes)?;
     let mut changes = Vec::new();
     for (prepared, entries) in meant.into_iter().zip(entries) {
         let (member, locals) = (prepared.member, &prepared.locals);
-        // The lock is one of the inputs, so they are read when it is written; and what is taken over
+        // The lock is one of the inputs, so the digest is made when it is written; and what is taken over
         // from wkg is no longer the user's.
-        let inputs = inputs::digest_after(context, workspace, member, locals, form)?;
-        changes.push(deps::apply(context, member, locals, entries, inputs)?);
+        let digest = inputs.digest_after(workspace, member, locals)?;
+        changes.push(deps::apply(context, member, locals, entries, digest)?);
     }
     Ok(changes)
 }

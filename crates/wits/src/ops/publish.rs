@@ -169,7 +169,7 @@ async fn send(
     dry_run: bool,
 ) -> Result<PublishedPackage, Error> {
     let digest = Digest::of(&ready.wasm);
-    let wit = ready.package.model().digest();
+    let wit = ready.package.wit();
     let size = ready.wasm.len() as u64;
     let failed = |error| registry_error(error, false);
     let backend = session.registries.of(&at).map_err(failed)?;
@@ -272,7 +272,7 @@ async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready,
     let stranger = stranger.members.first().ok_or_else(not_prepared)?;
     compare(context, own, stranger)?;
     tell_what_strangers_need(context, &stranger.closure, &stranger.skewed);
-    let built = build::encode(stranger)?;
+    let built = build::encode_prepared(stranger)?;
     Ok(Ready {
         package: built.package,
         wasm: built.wasm,
