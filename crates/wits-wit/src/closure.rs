@@ -18,8 +18,6 @@ use crate::resolve_error;
 use crate::source::{Part, SourcePackage};
 
 /// One entry of `wit/deps`.
-// A closure has tens of these; boxing a variant would only make them harder to build.
-#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Dependency {
     /// WIT text.

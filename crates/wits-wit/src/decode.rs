@@ -36,12 +36,12 @@ pub enum Decoded {
     Component(DecodedComponent),
 }
 
-/// A WIT package that was in binary form.
+/// A WIT package that was in binary form. A clone shares what was decoded.
 #[derive(Debug, Clone)]
 pub struct DecodedPackage {
     pub(crate) resolve: Arc<Resolve>,
     pub(crate) main: PackageId,
-    contents: Contents,
+    contents: Arc<Contents>,
     declaration: Declaration,
 }
 
@@ -82,7 +82,7 @@ fn read(wasm: &[u8]) -> Result<Decoded, WitError> {
     let metadata = metadata::read(&sections);
     Ok(match decoded {
         DecodedWasm::WitPackage(resolve, main) => Decoded::Package(DecodedPackage {
-            contents: contents(&resolve, main, None, metadata)?,
+            contents: Arc::new(contents(&resolve, main, None, metadata)?),
             declaration: section::read(&sections)?,
             resolve: Arc::new(resolve),
             main,
@@ -181,7 +181,7 @@ impl DecodedPackage {
     /// Reads the custom sections of `wasm`, which are all that it differs in from what was decoded.
     pub(crate) fn read_sections(&mut self, wasm: &[u8]) -> Result<(), WitError> {
         let sections = custom::top_level(wasm)?;
-        self.contents.metadata = metadata::read(&sections);
+        Arc::make_mut(&mut self.contents).metadata = metadata::read(&sections);
         self.declaration = section::read(&sections)?;
         Ok(())
     }

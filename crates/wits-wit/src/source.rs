@@ -26,14 +26,15 @@ pub struct SourceFile {
     pub bytes: Vec<u8>,
 }
 
-/// The files of one package, parsed: its name, the packages nested in it, and what it mentions.
+/// The files of one package, parsed: its name, the packages nested in it, and what it mentions. A clone
+/// shares all of it.
 #[derive(Debug, Clone)]
 pub struct SourcePackage {
-    mentions: Vec<Mention>,
-    nested: Vec<NestedPackage>,
-    main: Part,
+    mentions: Arc<[Mention]>,
+    nested: Arc<[NestedPackage]>,
+    main: Arc<Part>,
     /// In the order of `group.nested`.
-    nested_parts: Vec<Part>,
+    nested_parts: Arc<[Part]>,
     pub(crate) texts: Texts,
     pub(crate) group: Arc<UnresolvedPackageGroup>,
 }
@@ -141,10 +142,10 @@ impl SourcePackage {
         nested.sort_by(|a, b| a.package.cmp(&b.package));
 
         Ok(Self {
-            mentions,
-            nested,
-            main,
-            nested_parts,
+            mentions: mentions.into(),
+            nested: nested.into(),
+            main: Arc::new(main),
+            nested_parts: nested_parts.into(),
             texts,
             group: Arc::new(group),
         })
@@ -153,7 +154,7 @@ impl SourcePackage {
     /// The packages of the group, nested ones first, with what wit-parser made of them.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (&Part, &UnresolvedPackage)> {
         let nested = self.nested_parts.iter().zip(&self.group.nested);
-        nested.chain([(&self.main, &self.group.main)])
+        nested.chain([(&*self.main, &self.group.main)])
     }
 
     /// The package's name.
