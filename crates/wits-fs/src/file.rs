@@ -2,16 +2,16 @@
 //!
 //! A write goes to a temporary file in the same directory (never another file system), is synced,
 //! takes the target's place in one rename, and then the directory is synced. A kill leaves at most a
-//! `.wits-*.tmp` beside the target.
+//! `.wits-*.tmp` beside the target, which the next write into that directory removes (module `temporary`).
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::FsError;
-use crate::kill_points::{Ability, kill_point, kill_point_with, lacks};
+use crate::kill_points::{Ability, kill_only, kill_point, kill_point_with, lacks};
+use crate::{FsError, temporary};
 
 /// Writes a file, replacing what is there. An existing file keeps its mode; a new one gets what the
 /// process's umask gives. Where `path` is a symlink, the file it leads to is written.
@@ -27,7 +27,8 @@ pub fn write_private(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<
     let write = || {
         let target = follow(path)?;
         // Such is the mode of a temporary file unless another is asked for.
-        let temporary = named_temporary(&target, bytes.as_ref(), &mut tempfile::Builder::new())?;
+        let builder = &mut tempfile::Builder::new();
+        let temporary = temporary::filled(parent(&target), bytes.as_ref(), builder)?;
         replace(temporary, &target)
     };
     write().map_err(FsError::io("write", path))
@@ -97,10 +98,39 @@ pub fn read_if_exists(path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, FsError
     }
 }
 
-/// Creates a directory and its parents; one that exists is fine.
+/// Creates a directory and its parents, lastingly; one that exists is fine.
 pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), FsError> {
     let path = path.as_ref();
-    fs::create_dir_all(path).map_err(FsError::io("create the directory", path))
+    make_all(path).map_err(FsError::io("create the directory", path))
+}
+
+fn make_all(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let above = parent(path);
+    if !above.is_dir() {
+        make_all(above)?;
+    }
+    match fs::create_dir(path) {
+        // Another process was quicker.
+        Err(_) if path.is_dir() => return Ok(()),
+        made => made?,
+    }
+    kill_point("directory made")?;
+    // A file in it that was synced is lost all the same if the directory is.
+    sync_dir(above)
+}
+
+/// Creates one directory, which need not outlast a power cut; one that exists is fine. A symlink in its
+/// place is followed.
+pub fn create_dir(path: impl AsRef<Path>) -> Result<(), FsError> {
+    let path = path.as_ref();
+    let make = || match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made.and_then(|()| kill_point("directory made")),
+    };
+    make().map_err(FsError::io("create the directory", path))
 }
 
 /// Removes a directory with all in it; a missing one is fine. Of a symlink, the link is removed and
@@ -108,7 +138,8 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Result<(), FsError> {
 #[expect(clippy::disallowed_methods, reason = "this is the wrapper")]
 pub fn remove_dir_all(path: impl AsRef<Path>) -> Result<(), FsError> {
     let path = path.as_ref();
-    fs::remove_dir_all(path)
+    let removed = fs::remove_dir_all(path).map(|()| kill_only("directory removed"));
+    removed
         .or_else(missing)
         .map_err(FsError::io("remove the directory", path))
 }
@@ -116,9 +147,19 @@ pub fn remove_dir_all(path: impl AsRef<Path>) -> Result<(), FsError> {
 /// Removes a file; a missing one is fine.
 pub fn remove_file(path: impl AsRef<Path>) -> Result<(), FsError> {
     let path = path.as_ref();
-    fs::remove_file(path)
+    let removed = fs::remove_file(path).map(|()| kill_only("file removed"));
+    removed
         .or_else(missing)
         .map_err(FsError::io("remove", path))
+}
+
+/// Removes a directory if nothing is in it; whether it did.
+pub fn remove_dir_if_empty(path: impl AsRef<Path>) -> bool {
+    let removed = fs::remove_dir(path).is_ok();
+    if removed {
+        kill_only("empty directory removed");
+    }
+    removed
 }
 
 /// Renames, and syncs the directories on both sides. As the system does it: a file in the place of
@@ -169,18 +210,7 @@ fn fill_temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666)); // less the umask
-    named_temporary(target, bytes, &mut builder)
-}
-
-fn named_temporary<'a>(
-    target: &Path,
-    bytes: &[u8],
-    builder: &mut tempfile::Builder<'a, 'a>,
-) -> io::Result<NamedTempFile> {
-    builder.prefix(".wits-").suffix(".tmp");
-    let mut temporary = builder.tempfile_in(parent(target))?;
-    temporary.as_file_mut().write_all(bytes)?;
-    Ok(temporary)
+    temporary::filled(parent(target), bytes, &mut builder)
 }
 
 /// Makes the content of a file last through a power cut.

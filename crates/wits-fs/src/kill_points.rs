@@ -11,8 +11,11 @@
 //! - `failing_at` and `failing_from` make the n-th point, or it and all that follow, report a full
 //!   disk.
 //! - `lacking` runs code as on a system that has no atomic exchange, say.
-//! - `install` sets a hook for the whole process, so that a command under test can wait at a point
-//!   for a real `SIGKILL`.
+//!
+//! And two variables of the environment are read, so that a real process can be killed by a real signal:
+//!
+//! - `WITS_KILL_POINT=N`: the process sends itself `SIGKILL` at the n-th point (from 0), whatever the thread.
+//! - `WITS_KILL_POINTS_LOG=FILE`: the name of every point is added to the file, a line each.
 
 use std::io;
 
@@ -30,6 +33,11 @@ pub fn kill_point(_name: &'static str) -> io::Result<()> {
 #[cfg(feature = "kill-points")]
 pub fn kill_point(name: &'static str) -> io::Result<()> {
     armed::reached(name)
+}
+
+/// A [`kill_point`] after a step that needs no space, so that a full disk cannot fail it.
+pub(crate) fn kill_only(name: &'static str) {
+    let _ = kill_point(name);
 }
 
 /// What a file system may be unable to do.
@@ -70,22 +78,23 @@ pub(crate) fn kill_point_with(
 }
 
 #[cfg(feature = "kill-points")]
-pub use armed::{Outcome, failing_at, failing_from, install, killed_at, lacking};
+pub use armed::{Outcome, failing_at, failing_from, killed_at, lacking};
 #[cfg(feature = "kill-points")]
 pub(crate) use armed::{is_dead, lacks};
 
 #[cfg(feature = "kill-points")]
 mod armed {
     use std::cell::{Cell, RefCell};
-    use std::io;
-    use std::sync::OnceLock;
-    use std::sync::mpsc;
+    use std::ffi::OsString;
+    use std::fs::File;
+    use std::io::{self, Write as _};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{OnceLock, mpsc};
     use std::{panic, thread};
 
     use super::Ability;
 
     type ThreadHook = Box<dyn FnMut(&'static str) -> io::Result<()>>;
-    type ProcessHook = Box<dyn Fn(&'static str) -> io::Result<()> + Send + Sync>;
 
     thread_local! {
         static THREAD: RefCell<Option<ThreadHook>> = const { RefCell::new(None) };
@@ -94,11 +103,60 @@ mod armed {
         static LACKS: Cell<&'static [Ability]> = const { Cell::new(&[]) };
         static DEAD: Cell<bool> = const { Cell::new(false) };
     }
-    static PROCESS: OnceLock<ProcessHook> = OnceLock::new();
+    static PROCESS: OnceLock<Process> = OnceLock::new();
+
+    /// What is to become of the whole process.
+    struct Process {
+        reached: AtomicUsize,
+        killed_at: Option<usize>,
+        log: Option<File>,
+    }
+
+    impl Process {
+        /// # Panics
+        /// If what is asked for cannot be done: a test that kills nothing would pass.
+        #[expect(clippy::disallowed_methods, reason = "the feature is for tests only")]
+        fn from_environment() -> Self {
+            let number = |text: OsString| text.to_str()?.parse().ok();
+            Self {
+                reached: AtomicUsize::new(0),
+                killed_at: std::env::var_os("WITS_KILL_POINT")
+                    .map(|text| number(text).expect("`WITS_KILL_POINT` is a number")),
+                log: std::env::var_os("WITS_KILL_POINTS_LOG").map(|file| {
+                    let file = File::options().create(true).append(true).open(file);
+                    file.expect("the file of `WITS_KILL_POINTS_LOG`")
+                }),
+            }
+        }
+
+        fn reached(&self, name: &'static str) {
+            if let Some(mut log) = self.log.as_ref() {
+                log.write_all(format!("{name}\n").as_bytes())
+                    .expect("a line in the file of `WITS_KILL_POINTS_LOG`");
+            }
+            let number = self.reached.fetch_add(1, Ordering::SeqCst);
+            if Some(number) == self.killed_at {
+                die();
+            }
+        }
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    fn die() -> ! {
+        use rustix::process::{Signal, getpid, kill_process};
+        let _ = kill_process(getpid(), Signal::KILL);
+        std::process::abort()
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    fn die() -> ! {
+        std::process::abort()
+    }
 
     pub(super) fn reached(name: &'static str) -> io::Result<()> {
         THREAD.with_borrow_mut(|hook| hook.as_mut().map_or(Ok(()), |hook| hook(name)))?;
-        PROCESS.get().map_or(Ok(()), |hook| hook(name))
+        PROCESS.get_or_init(Process::from_environment).reached(name);
+        Ok(())
     }
 
     pub(crate) fn lacks(ability: Ability) -> bool {
@@ -111,11 +169,6 @@ mod armed {
         let result = work();
         LACKS.set(&[]);
         result
-    }
-
-    /// Asks `hook` at every point of this process from now on. Only the first call counts.
-    pub fn install(hook: impl Fn(&'static str) -> io::Result<()> + Send + Sync + 'static) {
-        let _ = PROCESS.set(Box::new(hook));
     }
 
     /// How work under [`killed_at`] ended.

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::kill_points::is_dead;
+use crate::kill_points::{is_dead, kill_only};
 use crate::{FsError, create_dir_all};
 
 /// Who holds a lock, as far as the lock file says.
@@ -164,6 +164,7 @@ impl FileLock {
                 Ok(()) if is_named(&file, path) => {
                     // Only for others to read: a disk that is too full for it is no reason to fail.
                     let _ = Holder::this_process(what).write(&file);
+                    kill_only("lock: taken");
                     return Ok(Self {
                         file,
                         path: path.to_owned(),
@@ -210,6 +211,7 @@ impl Drop for FileLock {
     fn drop(&mut self) {
         if self.mode == Mode::Exclusive && !is_dead() {
             let _ = self.file.set_len(0);
+            kill_only("lock: emptied");
         }
         // Closing the file would do, but for a child process that was just forked and has it too.
         let _ = self.file.unlock();
@@ -234,7 +236,10 @@ fn open(path: &Path) -> Result<File, FsError> {
             return Err(FsError::io("lock", path)(refused));
         }
         match options.open(path) {
-            Ok(file) => return Ok(file),
+            Ok(file) => {
+                kill_only("lock: opened");
+                return Ok(file);
+            }
             // The directory is missing, or another process removes it again and again.
             Err(error) if error.kind() == io::ErrorKind::NotFound && tries < 1000 => {
                 tries += 1;
@@ -246,7 +251,7 @@ fn open(path: &Path) -> Result<File, FsError> {
 }
 
 #[cfg(unix)]
-fn is_named(file: &File, path: &Path) -> bool {
+pub(crate) fn is_named(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     match (file.metadata(), path.symlink_metadata()) {
         (Ok(locked), Ok(named)) => (locked.dev(), locked.ino()) == (named.dev(), named.ino()),

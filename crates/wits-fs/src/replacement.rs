@@ -43,7 +43,10 @@ use self::steps::{Completed, Site};
 use self::tree::TreeDigest;
 use crate::file::sync_dir;
 use crate::kill_points::{is_dead, kill_point};
-use crate::{FileLock, FsError, FsErrorKind, Holder, create_dir_all, remove_dir_all, remove_file};
+use crate::{
+    FileLock, FsError, FsErrorKind, Holder, create_dir, create_dir_all, remove_dir_all,
+    remove_dir_if_empty, remove_file,
+};
 
 const LOCK: &str = "lock";
 const IGNORE: &str = ".gitignore";
@@ -102,7 +105,8 @@ impl Replacement {
         let site = &replacement.site;
         sweep(site)?;
         write_staged(&site.aside().join(IGNORE), b"*\n")?;
-        create_dir_all(site.new_dir())?;
+        // The journal is synced together with it.
+        create_dir(site.new_dir())?;
         kill_point("replace: begun").map_err(FsError::io("prepare", site.aside()))?;
         Ok(replacement)
     }
@@ -120,17 +124,27 @@ impl Replacement {
         if !Self::was_interrupted(site.aside()) {
             return Ok(Recovered::Nothing);
         }
+        // All that a kill at the very end, or at the very beginning, leaves.
+        if remove_dir_if_empty(site.aside()) {
+            return Ok(Recovered::Discarded);
+        }
         let lock = enter(&site, what, timeout, on_wait)?;
         let recovered = recover(&site)?;
         leave(&site, lock)?;
         Ok(recovered)
     }
 
-    /// Whether there is something to recover, or a replacement is under way at this moment.
+    /// Whether there is something to recover, or a replacement is under way at this moment. A file of
+    /// somebody else's in *aside* is neither.
     pub fn was_interrupted(aside: impl AsRef<Path>) -> bool {
-        [LOCK, journal::FILE]
-            .iter()
-            .any(|name| aside.as_ref().join(name).symlink_metadata().is_ok())
+        let aside = aside.as_ref();
+        let rooms = Site::new(PathBuf::new(), aside.to_owned()).rooms();
+        let files = [LOCK, journal::FILE, journal::TEMPORARY, IGNORE].map(|name| aside.join(name));
+        let stands = |path: &PathBuf| path.symlink_metadata().is_ok();
+        // Most often there is nothing at all.
+        stands(&aside.to_owned())
+            && (rooms.iter().chain(&files).any(stands)
+                || fs::read_dir(aside).is_ok_and(|mut entries| entries.next().is_none()))
     }
 
     /// `name` is to be a file with this content.
@@ -143,7 +157,9 @@ impl Replacement {
     /// `name` is to be a directory with exactly these files.
     pub fn put_dir(&mut self, name: &str, files: &[(&str, &[u8])]) -> Result<(), FsError> {
         let staged = self.stage(name, TreeDigest::of_dir(files))?;
-        fs::create_dir(&staged).map_err(FsError::io("create the directory", &staged))?;
+        fs::create_dir(&staged)
+            .and_then(|()| kill_point("replace: entry made"))
+            .map_err(FsError::io("create the directory", &staged))?;
         for (file, bytes) in files {
             check_name(file)?;
             write_staged(&staged.join(file), bytes)?;
@@ -244,7 +260,7 @@ impl Replacement {
             self.site.revert(step)?;
         }
         if created {
-            let _ = fs::remove_dir(self.site.dir());
+            remove_dir_if_empty(self.site.dir());
         }
         finish(&self.site)
     }
@@ -336,7 +352,7 @@ fn leave(site: &Site, lock: Option<FileLock>) -> Result<(), FsError> {
         lock.delete()?;
     }
     // Somebody may have put a file of theirs there, or be waiting already for the lock.
-    let _ = fs::remove_dir(site.aside());
+    remove_dir_if_empty(site.aside());
     Ok(())
 }
 
@@ -365,7 +381,10 @@ fn is_plain(name: &str) -> bool {
 
 /// Synced later, all together.
 fn write_staged(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
-    File::create_new(path)
-        .and_then(|mut file| file.write_all(bytes))
-        .map_err(FsError::io("write", path))
+    let write = || {
+        let mut file = File::create_new(path)?;
+        kill_point("replace: file made")?;
+        file.write_all(bytes)
+    };
+    write().map_err(FsError::io("write", path))
 }

@@ -39,6 +39,12 @@ fn after_a_kill_a_file_is_old_or_new() {
                 let found = read(&path).unwrap();
                 assert!(found == b"old" || found == b"new", "{point}: {found:?}");
                 assert_eq!(names(dir.path()).len(), if found == b"new" { 1 } else { 2 });
+                write_new(dir.path().join("other"), "").unwrap();
+                assert_eq!(
+                    names(dir.path()),
+                    ["file", "other"],
+                    "{point}: what was left is gone"
+                );
                 points.push((point, found == b"new"));
             }
         }
@@ -46,6 +52,7 @@ fn after_a_kill_a_file_is_old_or_new() {
     assert_eq!(
         points,
         [
+            ("write: temporary file made", false),
             ("write: temporary file complete", false),
             ("write: renamed", true)
         ]
@@ -57,20 +64,28 @@ fn after_a_failure_the_old_file_stands_alone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("file");
     write_atomic(&path, "old").unwrap();
-    let (point, result) = failing_at(0, || write_atomic(&path, "new"));
-    assert_eq!(point, Some("write: temporary file complete"));
-    let error = result.unwrap_err();
-    assert_eq!(error.kind(), FsErrorKind::NoSpace);
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "cannot write `{}`: no space left on the disk, or the quota is used up",
-            path.display()
-        )
-    );
-    assert!(error.help().is_some());
-    assert_eq!(read(&path).unwrap(), b"old");
-    assert_eq!(names(dir.path()), ["file"]);
+    for (nth, expected) in [
+        "write: temporary file made",
+        "write: temporary file complete",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (point, result) = failing_at(nth, || write_atomic(&path, "new"));
+        assert_eq!(point, Some(expected));
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), FsErrorKind::NoSpace);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot write `{}`: no space left on the disk, or the quota is used up",
+                path.display()
+            )
+        );
+        assert!(error.help().is_some());
+        assert_eq!(read(&path).unwrap(), b"old");
+        assert_eq!(names(dir.path()), ["file"]);
+    }
 }
 
 #[test]

@@ -19,7 +19,6 @@
 //! Nothing in the cache is read or written through a symlink, except `DIR` itself, which a user may
 //! well have put elsewhere.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -171,10 +170,8 @@ impl Cache {
                     _ => {}
                 }
             }
-            match fs::create_dir(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made.map_err(FsError::io("create the directory", &path))?,
-            }
+            // Not for ever: what a power cut takes from a cache is fetched again.
+            wits_fs::create_dir(&path)?;
         }
         Ok(path)
     }

@@ -66,6 +66,7 @@ impl Journal {
         let fill = || {
             let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
             let mut file = File::create(&temporary)?;
+            kill_point("journal: file made")?;
             file.write_all(&text)?;
             crate::file::sync_file(&file)?;
             kill_point("journal: written")

@@ -1,7 +1,6 @@
 //! Making `wit/deps` what it should be, in one replacement that includes the stamp.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use wits_fs::Replacement;
@@ -88,6 +87,8 @@ pub fn apply(dir: &Path, wanted: &Wanted) -> Result<Applied, StoreError> {
     if !Replacement::was_interrupted(&aside) {
         let plan = Plan::make(dir, wanted)?;
         if plan.is_done() {
+            // A kill after the last entry had gone may have left it.
+            remove_if_unused(dir, wanted);
             return Ok(plan.applied);
         }
     }
@@ -113,11 +114,15 @@ pub fn apply(dir: &Path, wanted: &Wanted) -> Result<Applied, StoreError> {
         NewStamp::Remove => replacement.remove(STAMP)?,
     }
     replacement.commit()?;
-    if wanted.entries.is_empty() {
-        // Only if it is empty: the user's entries keep it.
-        let _ = fs::remove_dir(dir);
-    }
+    remove_if_unused(dir, wanted);
     Ok(plan.applied)
+}
+
+/// Removes `dir` if nothing is wanted there and nothing is in it: the user's entries keep it.
+fn remove_if_unused(dir: &Path, wanted: &Wanted) {
+    if wanted.entries.is_empty() {
+        wits_fs::remove_dir_if_empty(dir);
+    }
 }
 
 enum NewStamp {
