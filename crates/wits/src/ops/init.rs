@@ -57,7 +57,7 @@ pub fn init(
     let file = dir.join("world.wit");
     let world = package.name();
     let text = template(package, &version)?;
-    wits_fs::write_new(&file, text)?;
+    // Before the WIT, so that a run that was killed between the two can be repeated.
     if let Some(named) = wit_dir.filter(|named| *named != Path::new(WIT_DIR)) {
         // Later commands have to find it; a `wits.toml` that is there already is the user's to change.
         let manifest = root.join(project::MANIFEST);
@@ -66,6 +66,7 @@ pub fn init(
             wits_fs::write_new(&manifest, format!("wit = {}\n", toml::Value::String(named)))?;
         }
     }
+    wits_fs::write_new(&file, text)?;
     Ok(Initialised {
         file: context.shown(&file),
         package: package.clone(),
