@@ -107,20 +107,53 @@ fn the_library_without_the_network_brings_no_network() {
     );
 }
 
+/// The command can be killed at every write in a build for tests, and in no other.
+#[test]
+fn only_a_build_for_tests_can_be_told_to_die() {
+    let features = |edges: &str| {
+        let crates = cargo_tree(&[
+            "--package",
+            "wits-cli",
+            "--edges",
+            edges,
+            "--format",
+            "{p} {f}",
+        ]);
+        let of_fs = crates
+            .into_iter()
+            .filter(|line| line.starts_with("wits-fs "));
+        of_fs.collect::<Vec<_>>()
+    };
+    let (built, tested) = (features("normal,build"), features("normal,build,dev"));
+    assert!(
+        built.len() == 1 && !built[0].contains("kill-points"),
+        "{built:?}"
+    );
+    assert!(
+        tested.iter().any(|line| line.contains("kill-points")),
+        "{tested:?}"
+    );
+}
+
 /// What a build of the library compiles for those who use it, each crate once.
 fn tree(features: &[&str]) -> std::collections::BTreeSet<String> {
+    let wits = [
+        "--package",
+        "wits",
+        "--edges",
+        "normal,build",
+        "--format",
+        "{p}",
+    ];
+    cargo_tree(&[wits.as_slice(), features].concat())
+}
+
+/// The lines of `cargo tree`, each once.
+fn cargo_tree(arguments: &[&str]) -> std::collections::BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args([
-            "tree",
-            "--offline",
-            "--package",
-            "wits",
-            "--edges",
-            "normal,build",
-        ])
-        .args(["--prefix", "none", "--no-dedupe", "--format", "{p}"])
-        .args(features)
+        .args(["tree", "--offline", "--prefix", "none", "--no-dedupe"])
+        .args(arguments)
         .current_dir(wits_testkit::fixtures::repository())
         .output()
         .unwrap();

@@ -15,6 +15,7 @@ mod bindle;
 mod build;
 mod config;
 mod consumers;
+mod crash;
 mod deps;
 mod diagnostics;
 mod fetch;

@@ -108,7 +108,7 @@ impl Artifact {
 }
 
 /// `sha256:…` of some bytes.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     let hex = |byte: u8| format!("{byte:02x}");
     let digits: String = Sha256::digest(bytes).iter().copied().map(hex).collect();
     format!("sha256:{digits}")

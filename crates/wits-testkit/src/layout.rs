@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::artifact::{Artifact, Blob};
+use crate::artifact::{Artifact, Blob, sha256};
 
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
@@ -104,6 +104,47 @@ impl Layout {
         })
     }
 
+    /// The packages, `ns/name`, sorted.
+    pub fn repositories(&self) -> Vec<String> {
+        let names = |dir: &Path| -> Vec<String> {
+            let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+            let dirs = entries.filter(|entry| entry.path().is_dir());
+            dirs.filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()
+        };
+        let mut repositories = Vec::new();
+        for namespace in names(&self.root) {
+            for name in names(&self.root.join(&namespace)) {
+                repositories.push(format!("{namespace}/{name}"));
+            }
+        }
+        repositories.sort();
+        repositories
+    }
+
+    /// Claims that every tag of a package names a manifest that is there with all that it names, each blob
+    /// with the digest and the size that it is named with.
+    #[track_caller]
+    pub fn assert_whole(&self, repository: &str) -> &Self {
+        let dir = self.dir(repository);
+        for entry in self.index(repository) {
+            let at = format!("{repository}: {entry}");
+            assert!(tag_of(&entry).is_some(), "{at}: no tag");
+            let manifest: Value =
+                serde_json::from_slice(&blob(&dir, &entry)).expect("a manifest in JSON");
+            blob(&dir, &manifest["config"]);
+            for layer in manifest["layers"].as_array().expect("layers") {
+                blob(&dir, layer);
+            }
+            let marker = fs::read_to_string(dir.join("oci-layout"));
+            assert_eq!(
+                marker.expect("`oci-layout`"),
+                r#"{"imageLayoutVersion":"1.0.0"}"#
+            );
+        }
+        self
+    }
+
     fn index(&self, repository: &str) -> Vec<Value> {
         let Ok(bytes) = fs::read(self.dir(repository).join("index.json")) else {
             return Vec::new();
@@ -141,6 +182,17 @@ fn descriptor(manifest: &Blob, tag: &str) -> Value {
 fn blob_path(dir: &Path, digest: &str) -> PathBuf {
     let hex = digest.strip_prefix("sha256:").expect("a sha256 digest");
     dir.join("blobs/sha256").join(hex)
+}
+
+/// The bytes that a descriptor names, which must be those.
+#[track_caller]
+fn blob(dir: &Path, descriptor: &Value) -> Vec<u8> {
+    let digest = descriptor["digest"].as_str().expect("a digest");
+    let path = blob_path(dir, digest);
+    let bytes = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert_eq!(sha256(&bytes), digest, "{}", path.display());
+    assert_eq!(descriptor["size"], bytes.len(), "{}", path.display());
+    bytes
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! does (HTTP, an image layout on disk). That is what lets the same test judge any implementation.
 //!
 //! - [`Sandbox`] and [`Project`]: a directory of one's own with its own home, cache and configuration,
-//!   and the command run in it; [`Outcome`] is what came of it; [`Tree`] tells whether files changed.
+//!   and the command run in it; [`Outcome`] is what came of it; [`Tree`] tells whether files changed;
+//!   [`Snapshot`] is a state to come back to.
 //! - [`Artifact`]: an OCI artifact made by hand, as good or as bad as a test wants it; a
 //!   [`Layout`] on disk and a [`DockerRegistry`] take it.
 //! - [`DockerRegistry`]: a real registry on loopback. [`RecordingProxy`] stands before it (or before
@@ -46,11 +47,12 @@ mod outcome;
 mod proxy;
 mod redact;
 mod sandbox;
+mod snapshot;
 mod tether;
 mod token_server;
 mod tree;
 
-pub use artifact::{Artifact, Blob};
+pub use artifact::{Artifact, Blob, sha256};
 pub use authority::{Authority, Certified};
 pub use bindle::{BindleDoor, BindleServer, BindleStorage};
 pub use docker::{DockerRegistry, Door, Guard};
@@ -59,6 +61,7 @@ pub use layout::Layout;
 pub use outcome::Outcome;
 pub use proxy::{RecordingProxy, Request};
 pub use sandbox::{Project, Sandbox};
+pub use snapshot::{Content, Snapshot};
 pub use tether::Tethered;
 pub use token_server::{TokenRequest, TokenServer};
 pub use tree::Tree;

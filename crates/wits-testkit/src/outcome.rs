@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus, Output};
 
 use snapbox::IntoData;
 
@@ -15,6 +15,7 @@ use crate::redact::redact;
 pub struct Outcome {
     line: String,
     code: Option<i32>,
+    signal: Option<i32>,
     stdout: Vec<u8>,
     raw_stdout: String,
     raw_stderr: String,
@@ -28,6 +29,11 @@ impl Outcome {
         let output = command
             .output()
             .unwrap_or_else(|e| panic!("{}: {e}", command.get_program().display()));
+        Self::from_output(command, &output, root)
+    }
+
+    /// What came of a command that was started otherwise.
+    pub fn from_output(command: &Command, output: &Output, root: &Path) -> Self {
         let mut words = vec![
             Path::new(command.get_program())
                 .file_name()
@@ -41,9 +47,10 @@ impl Outcome {
         Self {
             line: words.join(" "),
             code: output.status.code(),
+            signal: signal(output.status),
             redacted_stdout: redact(&raw_stdout, root),
             redacted_stderr: redact(&raw_stderr, root),
-            stdout: output.stdout,
+            stdout: output.stdout.clone(),
             raw_stdout,
             raw_stderr,
         }
@@ -59,6 +66,13 @@ impl Outcome {
     #[track_caller]
     pub fn exits(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "the exit code of:\n{self}");
+        self
+    }
+
+    /// Claims that `SIGKILL` ended it.
+    #[track_caller]
+    pub fn was_killed(&self) -> &Self {
+        assert_eq!(self.signal, Some(9), "the signal that ended:\n{self}");
         self
     }
 
@@ -131,6 +145,16 @@ impl Outcome {
         }
         self
     }
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<i32> {
+    None
 }
 
 impl fmt::Display for Outcome {

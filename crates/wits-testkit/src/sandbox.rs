@@ -32,9 +32,28 @@ impl Sandbox {
     /// An integration test of the command's package passes `env!("CARGO_BIN_EXE_wits")`.
     #[track_caller]
     pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self::below(std::env::temp_dir(), program)
+    }
+
+    /// The same, kept in memory where the system can: for tests that write so often that a disk would be
+    /// what they wait for.
+    #[track_caller]
+    pub fn in_memory(program: impl Into<PathBuf>) -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir()
+            && !fs::metadata(memory).is_ok_and(|found| found.permissions().readonly())
+        {
+            return Self::below(memory, program);
+        }
+        Self::new(program)
+    }
+
+    /// The same, in this directory.
+    #[track_caller]
+    pub fn below(dir: impl AsRef<Path>, program: impl Into<PathBuf>) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("wits-test-")
-            .tempdir()
+            .tempdir_in(dir)
             .expect("a temporary directory");
         let root = dir.path().canonicalize().expect("the temporary directory");
         for sub in [".git", "home/.cache", "home/.config", "tmp"] {
@@ -211,6 +230,18 @@ impl Project<'_> {
         let mut command = self.sandbox.command(&self.sandbox.program, &self.dir);
         command.envs(environment.iter().copied()).args(arguments);
         self.sandbox.run(&mut command)
+    }
+
+    /// The command under test as it would run here, for tests that do more with it than run it.
+    #[track_caller]
+    pub fn command<I>(&self, arguments: I) -> Command
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        let mut command = self.sandbox.command(&self.sandbox.program, &self.dir);
+        command.args(arguments);
+        command
     }
 
     /// Runs another program here, with the sandbox's environment.
