@@ -34,129 +34,95 @@ enum Publisher {
     Other,
 }
 
-/// Without a cache.
-const COLD: &[Start] = &[Start::Nothing, Start::Lock];
+/// 30 packages of wits before Debian's registry, beside the matrix.
+const ASIDE: Outline = Outline {
+    name: "",
+    packages: || packages::beside_each_other(30),
+    publisher: Publisher::Wits,
+    stage: Kind::Clear,
+    starts: &[Start::Nothing, Start::Lock],
+    every_distance: false,
+    quick: false,
+    wkg_runs: |_| 3,
+};
+
+/// A part of the matrix.
+const MATRIX: Outline = Outline {
+    starts: &Start::ALL,
+    every_distance: true,
+    ..ASIDE
+};
 
 const OUTLINES: &[Outline] = &[
     Outline {
         name: "2 packages",
         packages: || packages::beside_each_other(2),
-        publisher: Publisher::Wits,
-        stage: Kind::Clear,
-        starts: &Start::ALL,
-        every_distance: true,
-        quick: false,
         wkg_runs: |_| 5,
-    },
-    Outline {
-        name: "7 packages of WASI 0.2.12",
-        packages: packages::wasi,
-        publisher: Publisher::Wits,
-        stage: Kind::Clear,
-        starts: &Start::ALL,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 5,
+        ..MATRIX
     },
     Outline {
         name: "30 packages",
-        packages: || packages::beside_each_other(30),
-        publisher: Publisher::Wits,
-        stage: Kind::Clear,
-        starts: &Start::ALL,
-        every_distance: true,
         quick: true,
-        wkg_runs: |_| 3,
+        ..MATRIX
     },
     Outline {
         name: "300 packages",
         packages: || packages::beside_each_other(300),
-        publisher: Publisher::Wits,
-        stage: Kind::Clear,
-        starts: &Start::ALL,
-        every_distance: true,
-        quick: false,
         wkg_runs: |distance| if distance < 20 { 3 } else { 1 },
+        ..MATRIX
     },
     Outline {
-        name: "30 packages over TLS, HTTP/1.1",
-        packages: || packages::beside_each_other(30),
-        publisher: Publisher::Wits,
+        name: "the 7 packages of WASI 0.2.12",
+        packages: packages::wasi,
+        starts: &Start::ALL,
+        ..ASIDE
+    },
+    Outline {
+        name: "30 packages, TLS and HTTP/1.1",
         stage: Kind::Http1,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 3,
+        ..ASIDE
     },
     Outline {
-        name: "30 packages over TLS, HTTP/2",
-        packages: || packages::beside_each_other(30),
-        publisher: Publisher::Wits,
+        name: "30 packages, TLS and HTTP/2",
         stage: Kind::Http2,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 3,
+        ..ASIDE
     },
     Outline {
-        name: "chain of 1, published by wits",
+        name: "30 packages, tokens and redirects, as GHCR",
+        stage: Kind::Redirecting,
+        ..ASIDE
+    },
+    Outline {
+        name: "30 packages, manifest first, as ECR",
+        stage: Kind::ManifestFirst,
+        ..ASIDE
+    },
+    Outline {
+        name: "a chain of 1, published by wits",
         packages: || packages::chain(1),
-        publisher: Publisher::Wits,
-        stage: Kind::Clear,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 5,
+        ..ASIDE
     },
     Outline {
-        name: "chain of 5, published by wits",
+        name: "a chain of 5, published by wits",
         packages: || packages::chain(5),
-        publisher: Publisher::Wits,
-        stage: Kind::Clear,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 5,
+        ..ASIDE
     },
     Outline {
-        name: "chain of 20, published by wits",
+        name: "a chain of 20, published by wits",
         packages: || packages::chain(20),
-        publisher: Publisher::Wits,
-        stage: Kind::Clear,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 5,
+        ..ASIDE
     },
     Outline {
-        name: "chain of 1, published by another tool",
-        packages: || packages::chain(1),
-        publisher: Publisher::Other,
-        stage: Kind::Clear,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 5,
-    },
-    Outline {
-        name: "chain of 5, published by another tool",
+        name: "a chain of 5, published by another tool",
         packages: || packages::chain(5),
         publisher: Publisher::Other,
-        stage: Kind::Clear,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 5,
+        ..ASIDE
     },
     Outline {
-        name: "chain of 20, published by another tool",
+        name: "a chain of 20, published by another tool",
         packages: || packages::chain(20),
         publisher: Publisher::Other,
-        stage: Kind::Clear,
-        starts: COLD,
-        every_distance: false,
-        quick: false,
-        wkg_runs: |_| 5,
+        ..ASIDE
     },
 ];
 
@@ -191,9 +157,10 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn set(outline: &Outline, tools: &Tools) -> Result<Self> {
-        let stage = Stage::set(outline.stage)?;
+        let mut stage = Stage::set(outline.stage)?;
         let (packages, world) = (outline.packages)();
         publish(&packages, outline.publisher, &stage, tools);
+        stage.open();
         let mut contenders = Vec::new();
         for tool in Outline::tools(tools) {
             let program = match tool {

@@ -1,6 +1,7 @@
 //! The registry, how far away it is, and what it was asked.
 
 mod docker;
+mod wire;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -23,12 +24,15 @@ trait Registry {
     /// Tells where the network has those hosts.
     fn placed(&mut self, _networks: &[LatencyProxy]) {}
 
+    /// Everything is published: from now on it treats all as it treats strangers.
+    fn opened(&mut self) {}
+
     /// Whom clients have to trust, as a file in PEM, where they speak TLS.
     fn authority(&self) -> Option<PathBuf> {
         None
     }
 
-    /// Where its owner publishes, without the network, in the clear: `oci+http://…`.
+    /// Where its owner publishes, without the network: `oci://…`, or `oci+http://…`.
     fn owner_url(&self) -> String;
 
     /// Puts an artifact under a tag.
@@ -50,6 +54,10 @@ pub(crate) enum Kind {
     Http1,
     /// The same, over TLS with HTTP/2.
     Http2,
+    /// Over TLS with HTTP/1.1, for whoever has a token, with a redirect to another host for each blob.
+    Redirecting,
+    /// Over TLS with HTTP/1.1, with no blob for whoever has not asked for its manifest.
+    ManifestFirst,
 }
 
 impl Stage {
@@ -59,6 +67,8 @@ impl Stage {
             Kind::Clear => Box::new(docker::Clear::start()?),
             Kind::Http1 => Box::new(docker::Tls::start(true)?),
             Kind::Http2 => Box::new(docker::Tls::start(false)?),
+            Kind::Redirecting => Box::new(wire::Redirecting::start()?),
+            Kind::ManifestFirst => Box::new(wire::ManifestFirst::start()?),
         };
         let addresses = registry.addresses();
         let network = |address: &String| LatencyProxy::before(address, Duration::ZERO);
@@ -70,6 +80,11 @@ impl Stage {
     /// Puts an artifact under a tag.
     pub(crate) fn put(&self, repository: &str, tag: &str, artifact: &Artifact) {
         self.registry.put(repository, tag, artifact);
+    }
+
+    /// Everything is published.
+    pub(crate) fn open(&mut self) {
+        self.registry.opened();
     }
 
     /// How long a byte takes there and back.
@@ -106,19 +121,28 @@ impl Stage {
         } else {
             "oci+http"
         };
-        let mut text = routes(&format!("{scheme}://{}", self.networks[0].address()));
-        for network in &self.networks {
-            if let Some(file) = self.registry.authority() {
-                let (host, file) = (network.address(), file.display());
-                let _ = write!(text, "\n[hosts.\"{host}\"]\nca = \"{file}\"\n");
-            }
-        }
-        text
+        let networks = self.networks.iter();
+        let hosts: Vec<&str> = networks.map(LatencyProxy::address).collect();
+        self.config(&format!("{scheme}://{}", hosts[0]), &hosts)
     }
 
     /// The same for the owner of the registry.
     pub(crate) fn owner_config(&self) -> String {
-        routes(&self.registry.owner_url())
+        let url = self.registry.owner_url();
+        let host = url.strip_prefix("oci://");
+        self.config(&url, host.as_slice())
+    }
+
+    fn config(&self, url: &str, hosts: &[&str]) -> String {
+        let lines = NAMESPACES.map(|namespace| format!("{namespace} = \"{url}\"\n"));
+        let mut text = format!("[namespaces]\n{}", lines.concat());
+        if let Some(file) = self.registry.authority() {
+            for host in hosts {
+                let file = file.display();
+                let _ = write!(text, "\n[hosts.\"{host}\"]\nca = \"{file}\"\n");
+            }
+        }
+        text
     }
 
     /// What a user of wkg writes into `config.toml`.
@@ -150,8 +174,3 @@ impl Stage {
 
 /// The namespaces of the packages.
 const NAMESPACES: [&str; 2] = ["bench", "wasi"];
-
-fn routes(url: &str) -> String {
-    let lines = NAMESPACES.map(|namespace| format!("{namespace} = \"{url}\"\n"));
-    format!("[namespaces]\n{}", lines.concat())
-}

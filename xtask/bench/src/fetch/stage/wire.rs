@@ -1,0 +1,197 @@
+//! Registries that do as the big ones do, by the server of the testkit, over TLS with HTTP/1.1.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use anyhow::Result;
+use wits_testkit::wire::{
+    Fault, Guard, Kind, OciRegistry, Request, Response, Rule, Server, Settings,
+};
+use wits_testkit::{Artifact, Authority, LatencyProxy};
+
+use super::Registry;
+
+/// A certificate of an authority of its own, for loopback.
+struct Tls {
+    authority: Authority,
+    file: PathBuf,
+    // Held for its Drop.
+    _dir: tempfile::TempDir,
+}
+
+impl Tls {
+    fn new() -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let authority = Authority::new();
+        let file = dir.path().join("authority.pem");
+        std::fs::write(&file, authority.pem())?;
+        Ok(Self {
+            authority,
+            file,
+            _dir: dir,
+        })
+    }
+
+    fn registry(&self) -> OciRegistry {
+        OciRegistry::start_with(Settings {
+            tls: Some(&self.authority.certify(&["127.0.0.1"])),
+            ..Settings::default()
+        })
+    }
+}
+
+/// As GHCR: everybody needs a token, for public packages too, and a blob is at another host.
+pub(super) struct Redirecting {
+    tls: Tls,
+    registry: OciRegistry,
+    blobs: Server,
+    /// Where clients find that host: `host:port`.
+    place: Arc<Mutex<String>>,
+}
+
+impl Redirecting {
+    pub(super) fn start() -> Result<Self> {
+        let tls = Tls::new()?;
+        let registry = tls.registry();
+        let kept = Arc::new(Mutex::new(BTreeMap::<String, Vec<u8>>::new()));
+        let place = Arc::new(Mutex::new(String::new()));
+        let given = Arc::clone(&kept);
+        let certified = tls.authority.certify(&["127.0.0.1"]);
+        let blobs = Server::start_tls(&certified, move |request| {
+            match lock(&given).get(&request.path) {
+                Some(bytes) => Response::new(200, bytes.clone()),
+                None => Response::new(404, ""),
+            }
+        });
+        let elsewhere = Arc::clone(&place);
+        let redirect = Fault::new(move |request: &Request, honest: Response| {
+            if honest.status != 200 {
+                return honest;
+            }
+            let path = request.path.clone();
+            let location = format!("https://{}{path}", lock(&elsewhere));
+            lock(&kept).insert(path, honest.bytes().to_vec());
+            Response::new(307, "").with("location", location)
+        });
+        registry.lay(Rule::on(Kind::Blob).method("GET"), redirect);
+        Ok(Self {
+            tls,
+            registry,
+            blobs,
+            place,
+        })
+    }
+}
+
+impl Registry for Redirecting {
+    fn addresses(&self) -> Vec<String> {
+        vec![
+            self.registry.address().to_string(),
+            self.blobs.address().to_string(),
+        ]
+    }
+
+    fn placed(&mut self, networks: &[LatencyProxy]) {
+        networks[1].address().clone_into(&mut lock(&self.place));
+    }
+
+    fn opened(&mut self) {
+        self.registry.guard(Guard::default());
+    }
+
+    fn authority(&self) -> Option<PathBuf> {
+        Some(self.tls.file.clone())
+    }
+
+    fn owner_url(&self) -> String {
+        self.registry.registry()
+    }
+
+    fn put(&self, repository: &str, tag: &str, artifact: &Artifact) {
+        self.registry.put(repository, tag, artifact);
+    }
+
+    fn forget(&mut self) {
+        self.registry.server().forget();
+        self.blobs.forget();
+    }
+
+    fn requests(&self) -> usize {
+        self.registry.log().len() + self.blobs.log().len()
+    }
+}
+
+/// As ECR: a blob is not found before its manifest was asked for.
+pub(super) struct ManifestFirst {
+    tls: Tls,
+    registry: OciRegistry,
+    /// Repositories of which a manifest was asked for.
+    asked: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl ManifestFirst {
+    pub(super) fn start() -> Result<Self> {
+        let tls = Tls::new()?;
+        let registry = tls.registry();
+        let asked = Arc::new(Mutex::new(BTreeSet::new()));
+        let seen = Arc::clone(&asked);
+        let note = Fault::new(move |request: &Request, honest: Response| {
+            lock(&seen).extend(repository(request, "/manifests/"));
+            honest
+        });
+        registry.lay(Rule::on(Kind::Manifest).method("GET"), note);
+        let known = Arc::clone(&asked);
+        let refuse = Fault::new(move |request: &Request, honest: Response| {
+            match repository(request, "/blobs/") {
+                Some(name) if lock(&known).contains(&name) => honest,
+                _ => Response::error(404, "BLOB_UNKNOWN"),
+            }
+        });
+        registry.lay(Rule::on(Kind::Blob).method("GET"), refuse);
+        Ok(Self {
+            tls,
+            registry,
+            asked,
+        })
+    }
+}
+
+impl Registry for ManifestFirst {
+    fn addresses(&self) -> Vec<String> {
+        vec![self.registry.address().to_string()]
+    }
+
+    fn authority(&self) -> Option<PathBuf> {
+        Some(self.tls.file.clone())
+    }
+
+    fn owner_url(&self) -> String {
+        self.registry.registry()
+    }
+
+    fn put(&self, repository: &str, tag: &str, artifact: &Artifact) {
+        self.registry.put(repository, tag, artifact);
+    }
+
+    fn forget(&mut self) {
+        lock(&self.asked).clear();
+        self.registry.server().forget();
+    }
+
+    fn requests(&self) -> usize {
+        self.registry.log().len()
+    }
+}
+
+/// `NAME` of `/v2/NAME/…`, of what is about this part of a repository.
+fn repository(request: &Request, part: &str) -> Option<String> {
+    let (name, _) = request.route().strip_prefix("/v2/")?.rsplit_once(part)?;
+    Some(name.to_owned())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
