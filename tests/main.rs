@@ -13,6 +13,7 @@ mod architecture;
 mod bad_input;
 mod bindle;
 mod build;
+mod cache;
 mod config;
 mod consumers;
 mod crash;

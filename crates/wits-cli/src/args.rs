@@ -129,6 +129,57 @@ pub(crate) enum Command {
     Config(Config),
     /// Write the project's own files from those of wkg and wit-deps
     Migrate(Migrate),
+    /// The packages that were downloaded: where they are, how much, and fewer of them
+    #[command(subcommand)]
+    Cache(Cache),
+}
+
+/// `wits cache`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// Print the directory
+    Dir,
+    /// Print how much there is
+    Size,
+    /// Remove what is of no use: what was damaged, what killed processes left, layouts of older versions
+    Prune(Prune),
+    /// Remove everything that wits made
+    Clean,
+}
+
+/// `wits cache prune`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Prune {
+    /// Packages too that were not used for so many days
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) older_than: Option<u32>,
+    /// Packages too, the least used first, until they are no more than SIZE, such as 500M or 2G
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) max_size: Option<u64>,
+    /// Remove nothing, and print what would go
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// A number of bytes, with or without a unit of 1024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
+    let unit = unit.trim_start().to_ascii_uppercase();
+    let unit = unit
+        .strip_suffix("IB")
+        .or(unit.strip_suffix('B'))
+        .unwrap_or(&unit);
+    let power = ["", "K", "M", "G", "T"]
+        .iter()
+        .position(|known| *known == unit);
+    let power = power.and_then(|power| u32::try_from(power).ok());
+    number
+        .parse::<u64>()
+        .ok()
+        .zip(power)
+        .and_then(|(number, power)| number.checked_mul(1024_u64.pow(power)))
+        .ok_or_else(|| "a number of bytes, such as 1000000, 500M or 2G".to_owned())
 }
 
 /// `wits migrate`
@@ -280,4 +331,36 @@ pub(crate) struct Keygen {
     /// Whose key it is, such as 'Me <me@example.com>'
     #[arg(value_name = "LABEL")]
     pub(crate) label: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, size) in [
+            ("0", 0),
+            ("17", 17),
+            ("17b", 17),
+            ("2K", 2048),
+            ("2 kib", 2048),
+            ("500M", 500 * 1024 * 1024),
+            ("3GB", 3 * 1024 * 1024 * 1024),
+        ] {
+            assert_eq!(bytes(text), Ok(size), "{text}");
+        }
+        for text in [
+            "",
+            "M",
+            "-1",
+            "1.5G",
+            "1X",
+            "99999999999999T",
+            "1Mi",
+            "\u{e9}",
+        ] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
 }

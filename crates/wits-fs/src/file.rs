@@ -13,6 +13,13 @@ use tempfile::NamedTempFile;
 use crate::kill_points::{Ability, kill_only, kill_point, kill_point_with, lacks};
 use crate::{FsError, temporary};
 
+/// Whether a file has the name of one that a write of this module had not completed: while it is written, or after
+/// a kill.
+pub fn is_temporary(path: impl AsRef<Path>) -> bool {
+    let name = path.as_ref().file_name().unwrap_or_default();
+    temporary::is_temporary(name.as_encoded_bytes())
+}
+
 /// Writes a file, replacing what is there. An existing file keeps its mode; a new one gets what the
 /// process's umask gives. Where `path` is a symlink, the file it leads to is written.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FsError> {

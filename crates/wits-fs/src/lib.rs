@@ -21,8 +21,9 @@ mod temporary;
 
 pub use error::{FsError, FsErrorKind};
 pub use file::{
-    create_dir, create_dir_all, read, read_if_exists, remove_dir_all, remove_dir_if_empty,
-    remove_file, rename, write_atomic, write_if_changed, write_new, write_private,
+    create_dir, create_dir_all, is_temporary, read, read_if_exists, remove_dir_all,
+    remove_dir_if_empty, remove_file, rename, write_atomic, write_if_changed, write_new,
+    write_private,
 };
 pub use kill_points::kill_point;
 pub use lock::{FileLock, Holder};

@@ -21,7 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kill_points::{is_dead, kill_only};
-use crate::{FsError, create_dir_all};
+use crate::{FsError, FsErrorKind, create_dir_all};
 
 /// Who holds a lock, as far as the lock file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -199,6 +199,31 @@ impl FileLock {
         &self.path
     }
 
+    /// Deletes a lock file unless somebody holds the lock, and says who does. A missing file is fine, and none
+    /// is made. The name goes while this process has the lock, as in a release that deletes: whoever waits
+    /// for it finds that out (see the module docs). On Windows nothing is deleted, since there a waiter could not.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, locked or deleted.
+    pub fn delete_unless_held(path: impl AsRef<Path>) -> Result<Option<Holder>, FsError> {
+        let path = path.as_ref();
+        if cfg!(not(unix)) || !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(None);
+        }
+        let file = match existing().open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(FsError::io("open the lock file", path)(error)),
+        };
+        match file.try_lock() {
+            Ok(()) if is_named(&file, path) => crate::remove_file(path).map(|()| None),
+            // Somebody else deleted it meanwhile.
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(Holder::read(&file))),
+            Err(TryLockError::Error(error)) => Err(FsError::io("lock", path)(error)),
+        }
+    }
+
     /// Releases the lock and deletes its file, for a lock that lives in a directory which goes away.
     /// The order matters: the name goes while the lock is held, so that whoever gets the lock next
     /// sees that it is on a file without a name (see the module docs).
@@ -221,14 +246,8 @@ impl Drop for FileLock {
 /// Opens a lock file, never through a symlink: the file is going to be overwritten, and in a project
 /// that somebody else made, a link could lead to any file of the user.
 fn open(path: &Path) -> Result<File, FsError> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let no_follow = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(no_follow.bits().cast_signed());
-    }
+    let mut options = existing();
+    options.create(true);
     let mut tries = 0;
     loop {
         if path.is_symlink() {
@@ -243,11 +262,28 @@ fn open(path: &Path) -> Result<File, FsError> {
             // The directory is missing, or another process removes it again and again.
             Err(error) if error.kind() == io::ErrorKind::NotFound && tries < 1000 => {
                 tries += 1;
-                create_dir_all(path.parent().unwrap_or(path))?;
+                match create_dir_all(path.parent().unwrap_or(path)) {
+                    Err(error)
+                        if matches!(error.kind(), FsErrorKind::NotFound | FsErrorKind::Exists) => {}
+                    made => made?,
+                }
             }
             Err(error) => return Err(FsError::io("open the lock file", path)(error)),
         }
     }
+}
+
+/// How a lock file that exists is opened.
+fn existing() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).truncate(false);
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let no_follow = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(no_follow.bits().cast_signed());
+    }
+    options
 }
 
 #[cfg(unix)]
@@ -291,5 +327,50 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[test]
+    fn one_at_a_time_though_another_deletes_what_is_not_held() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let (inside, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        let long = Duration::from_secs(60);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    if let Some(holder) = FileLock::delete_unless_held(&path).unwrap() {
+                        assert!(holder.what.is_none_or(|what| what == "work"));
+                    }
+                    thread::yield_now();
+                }
+            });
+            let workers: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        for _ in 0..1000 {
+                            let lock = FileLock::acquire(&path, "work", long, &mut |_| {}).unwrap();
+                            assert!(!inside.swap(true, Ordering::SeqCst), "two at a time");
+                            thread::yield_now();
+                            inside.store(false, Ordering::SeqCst);
+                            drop(lock);
+                        }
+                    })
+                })
+                .collect();
+            let ended: Vec<_> = workers
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect();
+            done.store(true, Ordering::SeqCst);
+            assert!(ended.iter().all(Result::is_ok), "two at a time");
+        });
+        let held = FileLock::acquire(&path, "work", long, &mut |_| {}).unwrap();
+        assert!(FileLock::delete_unless_held(&path).unwrap().is_some());
+        assert!(path.exists(), "it is held");
+        drop(held);
+        assert_eq!(FileLock::delete_unless_held(&path).unwrap(), None);
+        assert!(!path.exists());
+        assert_eq!(FileLock::delete_unless_held(&path).unwrap(), None);
+        assert!(!path.exists(), "looking makes nothing");
     }
 }

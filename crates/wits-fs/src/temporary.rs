@@ -41,7 +41,7 @@ pub(crate) fn filled<'a>(
 }
 
 /// Whether `name` is one that this module gives.
-fn is_temporary(name: &[u8]) -> bool {
+pub(crate) fn is_temporary(name: &[u8]) -> bool {
     let random = name
         .strip_prefix(PREFIX.as_bytes())
         .and_then(|rest| rest.strip_suffix(SUFFIX.as_bytes()));

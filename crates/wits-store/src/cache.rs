@@ -18,19 +18,44 @@
 //!
 //! Nothing in the cache is read or written through a symlink, except `DIR` itself, which a user may
 //! well have put elsewhere.
+//!
+//! The time of change of a blob says when it was last used, to the day: [`Cache::prune`] goes by it. In a cache
+//! that may only be read it says when the blob was written.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `walk` | what stands there, and what belongs there |
+//! | [`audit`] | every blob hashed: [`Cache::audit`] |
+//! | [`prune`] | what is of no use, or unused for long, removed: [`Cache::prune`] |
+//! | [`clean`] | everything removed that wits made: [`Cache::clean`] |
+//! | `aside` | `damaged/`, and how much is kept in it |
 
+mod aside;
+pub mod audit;
+pub mod clean;
+pub mod prune;
+mod walk;
+
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use wits_fs::{FsError, FsErrorKind};
 use wits_model::Digest;
 
+use self::walk::Kind;
 use crate::StoreError;
 
 const VERSION: &str = "v1";
 const BLOBS: [&str; 3] = [VERSION, "blobs", "sha256"];
 const DAMAGED: [&str; 2] = [VERSION, "damaged"];
 const LOCKS: [&str; 2] = [VERSION, "locks"];
+const TAG_FILE: &str = "CACHEDIR.TAG";
+/// How exact the time of the last use of a blob is.
+const USE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often a write is begun anew because another process empties the cache.
+const TRIES: u32 = 100;
 
 /// The text that <https://bford.info/cachedir/> asks for.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -59,6 +84,41 @@ pub enum Lookup {
     },
 }
 
+/// How many there are of something, and how many bytes they have together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stock {
+    /// How many.
+    pub count: u64,
+    /// The bytes of the files; a disk may need more for them.
+    pub bytes: u64,
+}
+
+impl Stock {
+    fn add(&mut self, bytes: u64) {
+        self.count += 1;
+        self.bytes += bytes;
+    }
+}
+
+/// How much there is in a cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Blobs.
+    pub blobs: Stock,
+    /// What was set aside because it was damaged.
+    pub damaged: Stock,
+    /// Everything else: what is being written, what killed processes left, layouts of older versions.
+    pub other: Stock,
+}
+
+/// Where a blob is looked for.
+enum Place {
+    Missing,
+    File(PathBuf, Metadata),
+    /// Something else stands there, or where one of the directories on the way should.
+    InTheWay(PathBuf),
+}
+
 impl Cache {
     /// The cache in `dir`, which need not exist. Does no I/O.
     pub fn open(dir: impl Into<PathBuf>) -> Self {
@@ -79,29 +139,79 @@ impl Cache {
     }
 
     fn look(&self, digest: &Digest) -> Result<Lookup, FsError> {
+        let (path, found) = match self.place(digest)? {
+            Place::Missing => return Ok(Lookup::Miss),
+            Place::InTheWay(path) => return Ok(self.damaged(path)),
+            Place::File(path, found) => (path, found),
+        };
+        Ok(match wits_fs::read_if_exists(&path)? {
+            Some(bytes) if Digest::of(&bytes) == *digest => {
+                note_use(&path, &found);
+                Lookup::Hit(bytes)
+            }
+            Some(_) => self.damaged(path),
+            None => Lookup::Miss,
+        })
+    }
+
+    fn place(&self, digest: &Digest) -> Result<Place, FsError> {
         let hex = digest.hex();
         let mut path = self.dir.clone();
         for directory in BLOBS.into_iter().chain([&hex[..2]]) {
             path.push(directory);
             match path.symlink_metadata() {
                 Ok(found) if found.is_dir() => {}
-                Ok(_) => return Ok(self.damaged(path)),
-                Err(error) if is_missing(&error) => return Ok(Lookup::Miss),
+                Ok(_) => return Ok(Place::InTheWay(path)),
+                Err(error) if is_missing(&error) => return Ok(Place::Missing),
                 Err(error) => return Err(FsError::io("read", path)(error)),
             }
         }
         path.push(&hex);
         match path.symlink_metadata() {
-            Ok(found) if found.is_file() => {}
-            Ok(_) => return Ok(self.damaged(path)),
-            Err(error) if is_missing(&error) => return Ok(Lookup::Miss),
-            Err(error) => return Err(FsError::io("read", path)(error)),
+            Ok(found) if found.is_file() => Ok(Place::File(path, found)),
+            Ok(_) => Ok(Place::InTheWay(path)),
+            Err(error) if is_missing(&error) => Ok(Place::Missing),
+            Err(error) => Err(FsError::io("read", path)(error)),
         }
-        Ok(match wits_fs::read_if_exists(&path)? {
-            Some(bytes) if Digest::of(&bytes) == *digest => Lookup::Hit(bytes),
-            Some(_) => self.damaged(path),
-            None => Lookup::Miss,
-        })
+    }
+
+    /// How much there is. Files are not read.
+    ///
+    /// # Errors
+    /// [`StoreError::CacheUnreadable`]; [`StoreError::NotACache`] if there can be no cache there.
+    pub fn size(&self) -> Result<Size, StoreError> {
+        self.check_is_directory()?;
+        let mut size = Size::default();
+        let mut visit = |thing: walk::Thing| {
+            match thing.kind {
+                Kind::Blob(_) => size.blobs.add(thing.bytes),
+                Kind::Damaged => size.damaged.add(thing.bytes),
+                Kind::Temporary | Kind::OldLayout => size.other.add(thing.bytes),
+                Kind::Tag | Kind::Lock | Kind::InTheWay(_) | Kind::Foreign => {}
+            }
+            Ok(())
+        };
+        let homes = walk::all_but_blobs(&self.dir, &mut visit);
+        for home in homes.map_err(StoreError::CacheUnreadable)? {
+            walk::blobs(&home, &mut visit).map_err(StoreError::CacheUnreadable)?;
+        }
+        Ok(size)
+    }
+
+    /// Whether there is a directory; it is an error if something else is there.
+    fn check_is_directory(&self) -> Result<bool, StoreError> {
+        match fs::metadata(&self.dir) {
+            Ok(found) if found.is_dir() => Ok(true),
+            Ok(_) => Err(StoreError::NotACache {
+                path: self.dir.clone(),
+                why: "it is not a directory",
+            }),
+            Err(error) if is_missing(&error) => Ok(false),
+            Err(error) => {
+                let error = FsError::io("read", &self.dir)(error);
+                Err(StoreError::CacheUnreadable(error))
+            }
+        }
     }
 
     /// Keeps `bytes` under their digest.
@@ -121,9 +231,14 @@ impl Cache {
             .map_err(StoreError::CacheUnwritable)
     }
 
+    /// A directory that was there a moment ago is gone when another process empties the cache.
     fn keep(&self, digest: &Digest, bytes: &[u8]) -> Result<(), FsError> {
+        again(|| self.try_to_keep(digest, bytes))
+    }
+
+    fn try_to_keep(&self, digest: &Digest, bytes: &[u8]) -> Result<(), FsError> {
         let hex = digest.hex();
-        let directory = self.make(BLOBS.into_iter().chain([&hex[..2]]))?;
+        let directory = self.make(&[BLOBS[0], BLOBS[1], BLOBS[2], &hex[..2]])?;
         let path = directory.join(&hex);
         match path.symlink_metadata() {
             Ok(found)
@@ -131,6 +246,7 @@ impl Cache {
                     && found.len() == bytes.len() as u64
                     && wits_fs::read(&path).is_ok_and(|found| found == bytes) =>
             {
+                note_use(&path, &found);
                 return Ok(());
             }
             // `write_atomic` replaces a file, but a link is one to be written through.
@@ -144,12 +260,16 @@ impl Cache {
 
     /// The lock file for `name`.
     pub(crate) fn lock_file(&self, name: &Digest) -> Result<PathBuf, FsError> {
-        let directory = self.make(LOCKS)?;
+        let directory = self.make(&LOCKS)?;
         Ok(directory.join(format!("{}.lock", name.hex())))
     }
 
     /// Makes a directory in the cache, and the cache, as far as they are missing.
-    fn make<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<PathBuf, FsError> {
+    fn make(&self, names: &[&str]) -> Result<PathBuf, FsError> {
+        again(|| self.try_to_make(names))
+    }
+
+    fn try_to_make(&self, names: &[&str]) -> Result<PathBuf, FsError> {
         let mut path = self.dir.clone();
         if !path.is_dir() {
             wits_fs::create_dir_all(&path)?;
@@ -164,8 +284,8 @@ impl Cache {
                 }
                 Err(_) => {}
             }
-            if name == VERSION {
-                match wits_fs::write_new(self.dir.join("CACHEDIR.TAG"), TAG) {
+            if *name == VERSION {
+                match wits_fs::write_new(self.dir.join(TAG_FILE), TAG) {
                     Err(error) if error.kind() != FsErrorKind::Exists => return Err(error),
                     _ => {}
                 }
@@ -184,18 +304,37 @@ impl Cache {
     /// Moves a bad entry out of the way. Another process may have replaced it by a good one a moment
     /// ago: then that one is moved, which costs one more fetch and is nothing to lock for.
     fn set_aside(&self, path: &Path) -> Result<PathBuf, FsError> {
-        let directory = self.make(DAMAGED)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let mut number = 1_u32;
-        let target = loop {
-            let target = directory.join(format!("{name}.{number}"));
-            if target.symlink_metadata().is_err() {
-                break target;
+        aside::set_aside(&self.make(&DAMAGED)?, path)
+    }
+}
+
+/// Does it again as long as something is missing that was there a moment ago, or was there when it was to be made.
+fn again<T>(mut act: impl FnMut() -> Result<T, FsError>) -> Result<T, FsError> {
+    let mut tries = 1;
+    loop {
+        match act() {
+            Err(error)
+                if matches!(error.kind(), FsErrorKind::NotFound | FsErrorKind::Exists)
+                    && tries < TRIES =>
+            {
+                tries += 1;
             }
-            number += 1;
-        };
-        wits_fs::rename(path, &target)?;
-        Ok(target)
+            done => return done,
+        }
+    }
+}
+
+/// Sets down that a blob was used, once a day: see the module docs. Where that may not be written, nothing is lost
+/// but that.
+fn note_use(path: &Path, found: &Metadata) {
+    let last = found.modified().and_then(|last| {
+        let age = last.elapsed();
+        age.map_err(io::Error::other)
+    });
+    if last.is_ok_and(|age| age > USE)
+        && let Ok(file) = File::open(path)
+    {
+        let _ = file.set_modified(SystemTime::now());
     }
 }
 

@@ -18,6 +18,27 @@ pub enum StoreError {
     /// The cache cannot be read. The caller can go on as if it were empty, and should say so.
     #[error("the cache cannot be read: {0}")]
     CacheUnreadable(#[source] FsError),
+    /// A directory is not what a cache of wits looks like, and the operation is for nothing else.
+    #[error("`{}` is not a cache of wits: {why}", path.display())]
+    NotACache {
+        /// The directory.
+        path: PathBuf,
+        /// What it lacks, or is instead.
+        why: &'static str,
+    },
+    /// There are things in the cache that wits did not make, and it was to be emptied.
+    #[error(
+        "`{}` has {} in it that wits did not make: {}",
+        dir.display(),
+        if foreign.len() == 1 { "a thing" } else { "things" },
+        listed(foreign)
+    )]
+    ForeignInCache {
+        /// The cache.
+        dir: PathBuf,
+        /// The things, sorted.
+        foreign: Vec<PathBuf>,
+    },
     /// Bytes do not have the digest they were said to have.
     #[error("these bytes have the digest {actual}, not {expected}")]
     WrongDigest {
@@ -48,6 +69,18 @@ pub enum StoreError {
     },
 }
 
+/// The most paths that a message names.
+const MOST_NAMED: usize = 8;
+
+fn listed(paths: &[PathBuf]) -> String {
+    let named = paths.iter().take(MOST_NAMED);
+    let mut named: Vec<String> = named.map(|path| format!("`{}`", path.display())).collect();
+    if paths.len() > MOST_NAMED {
+        named.push(format!("and {} more", paths.len() - MOST_NAMED));
+    }
+    named.join(", ")
+}
+
 /// The kind of a file system failure, where a caller reports it by itself.
 pub fn kind_of(error: &FsError) -> ErrorKind {
     match error.kind() {
@@ -64,7 +97,10 @@ impl StoreError {
                 kind_of(error)
             }
             Self::WrongDigest { .. } => ErrorKind::Integrity,
-            Self::Occupied { .. } | Self::NotADirectory { .. } => ErrorKind::Project,
+            Self::Occupied { .. }
+            | Self::NotADirectory { .. }
+            | Self::NotACache { .. }
+            | Self::ForeignInCache { .. } => ErrorKind::Project,
             Self::SameName { .. } => ErrorKind::Bug,
         }
     }
@@ -79,6 +115,12 @@ impl StoreError {
                 Some("move it elsewhere, or delete it and let wits write it".to_owned())
             }
             Self::NotADirectory { .. } => Some("make it a directory".to_owned()),
+            Self::NotACache { .. } => {
+                Some("name another directory; if this is a cache, delete it by hand".to_owned())
+            }
+            Self::ForeignInCache { .. } => {
+                Some("nothing was removed; move them elsewhere, or delete them".to_owned())
+            }
             Self::WrongDigest { .. } | Self::SameName { .. } => None,
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`cache`] | [`Cache`]: blobs by digest, hashed on every read |
+//! | [`cache`] | [`Cache`]: blobs by digest, hashed on every read; looking it through, pruning and emptying it |
 //! | [`deps`] | `wit/deps`: entry names, what stands there, whose it is, and replacing it |
 //! | [`project`] | [`ProjectLock`]: one wits at a time in one project |
 //! | [`error`] | [`StoreError`] |
@@ -18,6 +18,6 @@ pub mod error;
 pub mod fuzzing;
 pub mod project;
 
-pub use cache::{Cache, Lookup};
+pub use cache::{Cache, Lookup, Size, Stock};
 pub use error::{StoreError, kind_of};
 pub use project::ProjectLock;

@@ -2,6 +2,7 @@
 
 mod bindle;
 mod build;
+mod cache;
 mod config;
 mod fetch;
 mod get;
@@ -145,5 +146,6 @@ pub(crate) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         Command::Logout(args) => login::logout(&session, args),
         Command::Config(args) => config::run(&session, args),
         Command::Migrate(args) => migrate::run(&session, args),
+        Command::Cache(args) => cache::run(&session, args),
     }
 }

@@ -5,6 +5,7 @@
 #[cfg(feature = "network")]
 pub mod bindle;
 pub mod build;
+pub mod cache;
 pub mod fetch;
 pub mod get;
 pub mod init;
