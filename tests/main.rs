@@ -21,6 +21,7 @@ mod deps;
 mod diagnostics;
 mod fetch;
 mod get;
+mod hostile;
 mod init;
 mod integrity;
 mod interop;

@@ -14,7 +14,7 @@ use crate::transport::{Call, Redirects, Request, Transport};
 use crate::{Place, RegistryError};
 
 const PATH: &str = "/.well-known/wasm-pkg/registry.json";
-const WANTED: &str = "its `registry.json`";
+const WANTED: &str = "the `registry.json`";
 
 /// Both forms of the document, the newer one first.
 #[derive(Deserialize)]

@@ -126,7 +126,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Whether the host is this machine, or one that only this machine can mean by that address.
-fn is_inside(url: &Url) -> bool {
+pub(super) fn is_inside(url: &Url) -> bool {
     let inside = match url.host() {
         Some(Host::Domain(_)) => false,
         Some(Host::Ipv4(ip)) => ip.is_link_local() || ip.is_unspecified(),

@@ -3,6 +3,7 @@
 use reqwest::{Method, StatusCode};
 use url::Url;
 
+use super::challenge::is_inside;
 use super::printable;
 
 /// Where redirects may lead.
@@ -40,6 +41,10 @@ pub(crate) fn next(from: &Url, location: &str, rule: Redirects) -> Result<Url, S
         ("https", "http") => return Err(format!("`{shown}` leads from https to http")),
         (_, other) => return Err(format!("`{shown}` leads to `{}:`", printable(other))),
     }
+    // A registry elsewhere has no business with services of this machine or its cloud.
+    if is_inside(&to) && !is_inside(from) {
+        return Err(format!("`{shown}` is on this machine or its own network"));
+    }
     if rule != Redirects::Anywhere && to.origin() != from.origin() {
         return Err(format!("`{shown}` leads to another host"));
     }
@@ -74,6 +79,14 @@ mod tests {
             (&http, "http://a.example/", Redirects::SameOrigin),
             (&http, "https://a.example:5000/", Redirects::SameOrigin),
             (&https, "https://[", Redirects::Anywhere),
+            (&https, "https://127.0.0.1/", Redirects::Anywhere),
+            (&http, "http://169.254.169.254/latest/", Redirects::Anywhere),
+            (
+                &http,
+                "http://[::ffff:169.254.169.254]/",
+                Redirects::Anywhere,
+            ),
+            (&http, "http://localhost:2375/", Redirects::Anywhere),
         ] {
             assert!(ok(from, to, rule).is_err(), "{to}");
         }

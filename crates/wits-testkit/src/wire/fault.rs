@@ -124,9 +124,12 @@ impl Fault {
         })
     }
 
-    /// The JSON of the body changed, under the same head but for its digest, which is left out.
+    /// The JSON of a success changed, under the same head but for its digest, which is left out.
     pub fn json(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
         Self::new(move |_, mut response| {
+            if response.status != 200 {
+                return response;
+            }
             let mut document = serde_json::from_slice(response.bytes()).unwrap_or_default();
             change(&mut document);
             response
