@@ -17,6 +17,7 @@ mod cache;
 mod config;
 mod consumers;
 mod crash;
+mod crowd;
 mod deps;
 mod diagnostics;
 mod fetch;

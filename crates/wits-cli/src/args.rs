@@ -57,6 +57,9 @@ pub(crate) struct Global {
     /// Ask again so often where a failure may pass [default: 3]
     #[arg(long, value_name = "COUNT", global = true, env = "WITS_HTTP_RETRIES")]
     pub(crate) http_retries: Option<usize>,
+    /// Wait so long for another wits that works on the same project or layout [default: 60]
+    #[arg(long, value_name = "SECONDS", global = true, env = "WITS_LOCK_TIMEOUT")]
+    pub(crate) lock_timeout: Option<u64>,
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

@@ -50,6 +50,9 @@ pub(crate) fn context(
     };
     context.http_timeout = global.http_timeout.map(Duration::from_secs);
     context.http_retries = global.http_retries;
+    if let Some(seconds) = global.lock_timeout {
+        context.patience = Duration::from_secs(seconds);
+    }
     context.created = created()?;
     context.reporter = reporter;
     Ok(context)

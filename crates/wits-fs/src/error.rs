@@ -169,9 +169,10 @@ impl FsError {
                 FsErrorKind::NoSpace => {
                     Some("free some space and run the command again".to_owned())
                 }
-                FsErrorKind::Held => {
-                    Some("wait for the other process to end, then run the command again".to_owned())
-                }
+                FsErrorKind::Held => Some(
+                    "wait for the other process to end, or end it if it hangs, then run the command again"
+                        .to_owned(),
+                ),
                 FsErrorKind::CrossDevice => Some(
                     "mount the directory above it as a whole: entries are renamed into place"
                         .to_owned(),

@@ -43,7 +43,8 @@ pub fn write_private(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<
 
 fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = follow(path)?;
-    let temporary = fill_temporary(&target, bytes)?;
+    let mut temporary = fill_temporary(&target, bytes)?;
+    kill_point_with(&mut temporary, "write: temporary file filled")?;
     if let Ok(existing) = fs::metadata(&target) {
         temporary
             .as_file()

@@ -12,9 +12,10 @@
 //!   disk.
 //! - `lacking` runs code as on a system that has no atomic exchange, say.
 //!
-//! And two variables of the environment are read, so that a real process can be killed by a real signal:
+//! And variables of the environment are read, so that a real process can be killed by a real signal:
 //!
 //! - `WITS_KILL_POINT=N`: the process sends itself `SIGKILL` at the n-th point (from 0), whatever the thread.
+//! - `WITS_STOP_POINT=N`: it sends itself `SIGSTOP`, and so holds for ever what it holds.
 //! - `WITS_KILL_POINTS_LOG=FILE`: the name of every point is added to the file, a line each.
 
 use std::io;
@@ -109,6 +110,7 @@ mod armed {
     struct Process {
         reached: AtomicUsize,
         killed_at: Option<usize>,
+        stopped_at: Option<usize>,
         log: Option<File>,
     }
 
@@ -117,11 +119,14 @@ mod armed {
         /// If what is asked for cannot be done: a test that kills nothing would pass.
         #[expect(clippy::disallowed_methods, reason = "the feature is for tests only")]
         fn from_environment() -> Self {
-            let number = |text: OsString| text.to_str()?.parse().ok();
+            let point = |variable: &str| {
+                let number = |text: OsString| text.to_str()?.parse::<usize>().ok();
+                std::env::var_os(variable).map(|text| number(text).expect("the number of a point"))
+            };
             Self {
                 reached: AtomicUsize::new(0),
-                killed_at: std::env::var_os("WITS_KILL_POINT")
-                    .map(|text| number(text).expect("`WITS_KILL_POINT` is a number")),
+                killed_at: point("WITS_KILL_POINT"),
+                stopped_at: point("WITS_STOP_POINT"),
                 log: std::env::var_os("WITS_KILL_POINTS_LOG").map(|file| {
                     let file = File::options().create(true).append(true).open(file);
                     file.expect("the file of `WITS_KILL_POINTS_LOG`")
@@ -136,21 +141,43 @@ mod armed {
             }
             let number = self.reached.fetch_add(1, Ordering::SeqCst);
             if Some(number) == self.killed_at {
-                die();
+                signals::kill();
+            }
+            if Some(number) == self.stopped_at {
+                signals::stop();
             }
         }
     }
 
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-    fn die() -> ! {
+    mod signals {
         use rustix::process::{Signal, getpid, kill_process};
-        let _ = kill_process(getpid(), Signal::KILL);
-        std::process::abort()
+
+        pub(super) fn kill() -> ! {
+            let _ = kill_process(getpid(), Signal::KILL);
+            std::process::abort()
+        }
+
+        pub(super) fn stop() -> ! {
+            let _ = kill_process(getpid(), Signal::STOP);
+            // It may be another thread that takes the signal, and a moment until this one stands still.
+            loop {
+                std::thread::park();
+            }
+        }
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-    fn die() -> ! {
-        std::process::abort()
+    mod signals {
+        pub(super) fn kill() -> ! {
+            std::process::abort()
+        }
+
+        pub(super) fn stop() -> ! {
+            loop {
+                std::thread::park();
+            }
+        }
     }
 
     pub(super) fn reached(name: &'static str) -> io::Result<()> {

@@ -96,6 +96,7 @@ impl Holder {
         text.extend(self.what.iter().flat_map(|what| what.chars()).take(500));
         text.push('\n');
         file.set_len(0)?;
+        kill_only("lock: emptied");
         file.rewind()?;
         file.write_all(text.as_bytes())
     }

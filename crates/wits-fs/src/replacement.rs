@@ -105,6 +105,7 @@ impl Replacement {
         let site = &replacement.site;
         sweep(site)?;
         write_staged(&site.aside().join(IGNORE), b"*\n")?;
+        kill_point("replace: ignored").map_err(FsError::io("prepare", site.aside()))?;
         // The journal is synced together with it.
         create_dir(site.new_dir())?;
         kill_point("replace: begun").map_err(FsError::io("prepare", site.aside()))?;

@@ -53,6 +53,7 @@ fn after_a_kill_a_file_is_old_or_new() {
         points,
         [
             ("write: temporary file made", false),
+            ("write: temporary file filled", false),
             ("write: temporary file complete", false),
             ("write: renamed", true)
         ]
@@ -66,6 +67,7 @@ fn after_a_failure_the_old_file_stands_alone() {
     write_atomic(&path, "old").unwrap();
     for (nth, expected) in [
         "write: temporary file made",
+        "write: temporary file filled",
         "write: temporary file complete",
     ]
     .into_iter()

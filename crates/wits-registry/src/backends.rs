@@ -74,7 +74,7 @@ impl Backends {
     )]
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            layouts: Layouts::new(options.limits.clone()),
+            layouts: Layouts::new(options.limits.clone(), options.notes.clone()),
             #[cfg(feature = "network")]
             network: network::Network::new(options),
         }

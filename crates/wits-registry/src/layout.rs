@@ -28,17 +28,19 @@ use self::index::Index;
 pub(crate) use self::index::fuzz as fuzz_index;
 use crate::artifact::{Artifact, Manifest};
 use crate::{
-    Answer, Limits, Outcome, Publication, Published, Registry, RegistryError, Release, lost, tag,
+    Answer, Limits, Notes, Outcome, Publication, Published, Registry, RegistryError, RegistryNote,
+    Release, lost, tag,
 };
 
 /// All layouts on this machine.
 pub(crate) struct Layouts {
     limits: Limits,
+    notes: Notes,
 }
 
 impl Layouts {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits }
+    pub(crate) fn new(limits: Limits, notes: Notes) -> Self {
+        Self { limits, notes }
     }
 
     fn files<'a>(&self, at: &'a PackageSource) -> Result<Files<'a>, RegistryError> {
@@ -147,9 +149,14 @@ impl Layouts {
         files.create()?;
         let _lock = FileLock::acquire(
             files.root.join(".wits.lock"),
-            "publish",
+            "wits publish",
             self.limits.lock_timeout,
-            &mut |_| {},
+            &mut |holder| {
+                self.notes.tell(RegistryNote::Waiting {
+                    at: Box::new(at.clone()),
+                    holder: holder.to_string(),
+                });
+            },
         )?;
         let mut index = Index::read(&files)?.unwrap_or_default();
         if let Some(there) = self.tagged(&files, &index, &publication.version)? {

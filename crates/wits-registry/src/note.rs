@@ -31,6 +31,13 @@ pub enum RegistryNote {
         /// The version.
         version: Box<Version>,
     },
+    /// Another process publishes into the same place; this one waits.
+    Waiting {
+        /// The package.
+        at: Box<PackageSource>,
+        /// Who it is, as far as is known.
+        holder: String,
+    },
 }
 
 impl fmt::Display for RegistryNote {
@@ -52,6 +59,9 @@ impl fmt::Display for RegistryNote {
                 f,
                 "version `{version}` at `{at}` was yanked; it is locked, and was fetched all the same"
             ),
+            Self::Waiting { at, holder } => {
+                write!(f, "waiting for {holder}, which publishes to `{at}`")
+            }
         }
     }
 }
@@ -69,6 +79,7 @@ impl RegistryNote {
             Self::Yanked { .. } => {
                 "its publisher advises against it: move to another version".to_owned()
             }
+            Self::Waiting { .. } => "versions are published one after the other".to_owned(),
         }
     }
 }

@@ -41,7 +41,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wits_fs::{Recovered, Replacement};
+use wits_fs::{Holder, Recovered, Replacement};
 
 pub use self::apply::{Applied, Content, Wanted, WantedEntry, apply};
 pub use self::check::{Currency, check, read};
@@ -57,21 +57,27 @@ pub const ASIDE: &str = ".wits-deps";
 /// The one file in the directory of a package.
 pub const PACKAGE_WIT: &str = "package.wit";
 
-/// How long to wait for another process that replaces entries of the same directory. It holds that
-/// lock for the time of its writes only.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How to wait for another process that replaces entries of the same directory. It holds that lock for the
+/// time of its writes only.
+pub struct Wait<'a> {
+    /// How long at most.
+    pub timeout: Duration,
+    /// Called once, when there is somebody to wait for.
+    pub on_wait: &'a mut dyn FnMut(&Holder),
+}
 
 /// Completes or discards what an interrupted run left. Where there is nothing to do, this writes
 /// nothing and needs no permission.
-pub fn recover(dir: &Path) -> Result<Recovered, StoreError> {
+pub fn recover(dir: &Path, wait: Wait<'_>) -> Result<Recovered, StoreError> {
     check_is_directory(dir)?;
     let what = format!("recover {}", dir.display());
+    let Wait { timeout, on_wait } = wait;
     Ok(Replacement::recover(
         dir,
         aside(dir),
         &what,
-        PATIENCE,
-        &mut |_| {},
+        timeout,
+        on_wait,
     )?)
 }
 

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use wits_fs::{FileLock, FsError, FsErrorKind, Holder};
+use wits_fs::{FileLock, FsError, Holder};
 use wits_model::Digest;
 
 use crate::{Cache, StoreError};
@@ -50,7 +50,12 @@ impl ProjectLock {
             .map_err(StoreError::CacheUnwritable)?;
         match FileLock::acquire(path, what, timeout, on_wait) {
             Ok(lock) => Ok(Self { _lock: lock }),
-            Err(error) if error.kind() == FsErrorKind::Held => Err(StoreError::Fs(error)),
+            // The project, and not a file in the cache that nobody knows, is what the user is told of.
+            Err(FsError::Held { holder, waited, .. }) => Err(StoreError::Fs(FsError::Held {
+                path: root,
+                holder,
+                waited,
+            })),
             Err(error) => Err(StoreError::CacheUnwritable(error)),
         }
     }

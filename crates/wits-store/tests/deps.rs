@@ -8,13 +8,25 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 use wits_fs::kill_points::{Ability, Outcome, failing_at, killed_at, lacking};
-use wits_fs::{Recovered, write_atomic};
+use wits_fs::{Holder, Recovered, write_atomic};
 use wits_model::{Digest, ErrorKind};
 use wits_store::StoreError;
 use wits_store::deps::{
-    Applied, Content, Currency, EntryKind, Owner, Stamp, StampState, Wanted, WantedEntry, apply,
-    check, owner, recover, scan,
+    self, Applied, Content, Currency, EntryKind, Owner, Stamp, StampState, Wait, Wanted,
+    WantedEntry, check, owner, scan,
 };
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn apply(dir: &Path, wanted: &Wanted) -> Result<Applied, StoreError> {
+    let (timeout, on_wait) = (PATIENCE, &mut |_: &Holder| {});
+    deps::apply(dir, wanted, Wait { timeout, on_wait })
+}
+
+fn recover(dir: &Path) -> Result<Recovered, StoreError> {
+    let (timeout, on_wait) = (PATIENCE, &mut |_: &Holder| {});
+    deps::recover(dir, Wait { timeout, on_wait })
+}
 
 struct Project {
     root: TempDir,

@@ -155,7 +155,10 @@ fn options(context: &Context, routes: &Routes, keyring: &Keyring) -> Result<Opti
         mirror: mirror.by.clone(),
         trusted_tags: mirror.tags,
     });
-    let mut limits = Limits::default();
+    let mut limits = Limits {
+        lock_timeout: context.patience,
+        ..Limits::default()
+    };
     if let Some(timeout) = context.http_timeout {
         limits.read_timeout = timeout;
         limits.connect_timeout = limits.connect_timeout.min(timeout);

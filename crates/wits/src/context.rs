@@ -53,7 +53,8 @@ pub struct Context {
     pub offline: bool,
     /// Whether the project's lock may change.
     pub locking: Locking,
-    /// How long to wait for another process that works on the same project.
+    /// How long to wait for another process that works on the same project, or publishes to the same
+    /// `layout:`.
     pub patience: Duration,
     /// Seconds since the epoch, written as `created` into what is published; 0 unless the user sets
     /// `SOURCE_DATE_EPOCH`, so that publishing is reproducible.

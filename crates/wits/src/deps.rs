@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use wits_model::{Digest, PackageId};
 use wits_store::StoreError;
-use wits_store::deps::{self, Content, Stamp, StampState, Wanted, WantedEntry};
+use wits_store::deps::{self, Content, Stamp, StampState, Wait, Wanted, WantedEntry};
 use wits_wit::Dependency;
 
 use crate::closure::{Answer, Closure};
 use crate::local::Locals;
+use crate::ops::tell_of_waiting;
 use crate::prepare::PreparedMember;
 use crate::project::Member;
 use crate::report::Note;
@@ -177,7 +178,11 @@ pub(crate) fn apply(
         adopted: locals.adopted.clone(),
         lock: inputs,
     };
-    let applied = deps::apply(&member.deps(), &wanted)?;
+    let wait = Wait {
+        timeout: context.patience,
+        on_wait: &mut tell_of_waiting(context),
+    };
+    let applied = deps::apply(&member.deps(), &wanted, wait)?;
     // What was taken over differed too, if it was written.
     let taken_over = applied
         .written

@@ -217,6 +217,9 @@ pub enum Note {
 impl Note {
     /// Whether this is a warning, and not only worth knowing: see the example of [`Note`].
     pub fn is_warning(&self) -> bool {
+        if let Self::Registry(note) = self {
+            return !matches!(note, wits_registry::RegistryNote::Waiting { .. });
+        }
         matches!(
             self,
             Self::SkewAllowed { .. }
@@ -229,7 +232,6 @@ impl Note {
                 | Self::CacheNotUsed { .. }
                 | Self::NoCounterpart { .. }
                 | Self::NoHelper { .. }
-                | Self::Registry(_)
                 | Self::Replaced { .. }
         )
     }

@@ -8,7 +8,7 @@ use wits_model::{Digest, PackageId};
 
 use super::stamp::is_entry_name;
 use super::{
-    PACKAGE_WIT, PATIENCE, STAMP, Stamp, StampEntry, StampState, aside, check, check_is_directory,
+    PACKAGE_WIT, STAMP, Stamp, StampEntry, StampState, Wait, aside, check, check_is_directory,
 };
 use crate::StoreError;
 
@@ -81,7 +81,7 @@ impl WantedEntry {
 /// # Errors
 /// [`StoreError::Occupied`] if an entry of the user has the name of one to be written. After any error
 /// the entries are those from before, or else the error says what is left to the next run.
-pub fn apply(dir: &Path, wanted: &Wanted) -> Result<Applied, StoreError> {
+pub fn apply(dir: &Path, wanted: &Wanted, wait: Wait<'_>) -> Result<Applied, StoreError> {
     check_is_directory(dir)?;
     let aside = aside(dir);
     if !Replacement::was_interrupted(&aside) {
@@ -93,7 +93,8 @@ pub fn apply(dir: &Path, wanted: &Wanted) -> Result<Applied, StoreError> {
         }
     }
     let what = format!("write {}", dir.display());
-    let mut replacement = Replacement::begin(dir, aside, &what, PATIENCE, &mut |_| {})?;
+    let Wait { timeout, on_wait } = wait;
+    let mut replacement = Replacement::begin(dir, aside, &what, timeout, on_wait)?;
     // Again: only now nobody else replaces entries, and nothing is half done.
     let plan = Plan::make(dir, wanted)?;
     // Removals first: a `.wasm` must not stand beside the text it replaces (WIT parsers refuse both).

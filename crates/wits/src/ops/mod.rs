@@ -20,7 +20,8 @@ pub mod yank;
 use std::path::Path;
 
 use wits_fs::{Holder, Recovered};
-use wits_store::{Cache, ProjectLock, StoreError, deps};
+use wits_store::deps::{self, Wait};
+use wits_store::{Cache, ProjectLock, StoreError};
 
 use crate::project::Workspace;
 use crate::report::Note;
@@ -35,11 +36,7 @@ fn exclude_others(
     what: &str,
 ) -> Result<Option<ProjectLock>, Error> {
     let cache = Cache::open(&context.cache);
-    let mut on_wait = |holder: &Holder| {
-        context.reporter.note(&Note::Waiting {
-            holder: holder.to_string(),
-        });
-    };
+    let mut on_wait = tell_of_waiting(context);
     let root = &workspace.root;
     let lock = match ProjectLock::acquire(&cache, root, what, context.patience, &mut on_wait) {
         Ok(lock) => Some(lock),
@@ -47,7 +44,11 @@ fn exclude_others(
         Err(error) => return Err(error.into()),
     };
     for member in &workspace.members {
-        if let Recovered::Completed { kept } = deps::recover(&member.deps())?
+        let wait = Wait {
+            timeout: context.patience,
+            on_wait: &mut on_wait,
+        };
+        if let Recovered::Completed { kept } = deps::recover(&member.deps(), wait)?
             && !kept.is_empty()
         {
             let paths = kept
@@ -58,6 +59,15 @@ fn exclude_others(
         }
     }
     Ok(lock)
+}
+
+/// Says for whom this process waits.
+pub(crate) fn tell_of_waiting(context: &Context) -> impl FnMut(&Holder) {
+    |holder: &Holder| {
+        context.reporter.note(&Note::Waiting {
+            holder: holder.to_string(),
+        });
+    }
 }
 
 /// Refuses to write a file of the project's through a link, which a checkout may have set to lead
