@@ -16,8 +16,10 @@
 //! | [`document`] | [`DocumentError`], what is wrong with the TOML of any of the three |
 //! | [`metadata`] | [`PackageMetadata`], what a package says about itself beside its WIT |
 //! | [`span`] | [`SourceSpan`], a place in a text file, for diagnostics |
+//! | [`counted`] | counts of work, for tests |
 //! | [`error`] | [`ErrorKind`], which decides the exit code |
 
+pub mod counted;
 pub mod digest;
 pub mod document;
 pub mod error;

@@ -4,6 +4,7 @@
 //! `index.json`, whose descriptors carry the tag as `org.opencontainers.image.ref.name`, and
 //! `blobs/sha256/…`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,17 +34,30 @@ impl Layout {
     /// Writes an artifact and points the tag at it, whatever it pointed at before.
     #[track_caller]
     pub fn push(&self, repository: &str, tag: &str, artifact: &Artifact) -> &Self {
+        self.push_all(repository, [(tag, artifact)])
+    }
+
+    /// The same with many, in one go.
+    #[track_caller]
+    pub fn push_all<'a>(
+        &self,
+        repository: &str,
+        artifacts: impl IntoIterator<Item = (&'a str, &'a Artifact)>,
+    ) -> &Self {
         let dir = self.dir(repository);
         fs::create_dir_all(dir.join("blobs/sha256")).expect("a layout");
         fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a layout");
-        let manifest = artifact.manifest();
-        for blob in artifact.blobs().chain([&manifest]) {
-            fs::write(blob_path(&dir, &blob.digest()), &blob.bytes).expect("a blob");
+        let mut pushed = BTreeMap::new();
+        for (tag, artifact) in artifacts {
+            let manifest = artifact.manifest();
+            for blob in artifact.blobs().chain([&manifest]) {
+                fs::write(blob_path(&dir, &blob.digest()), &blob.bytes).expect("a blob");
+            }
+            pushed.insert(tag, descriptor(&manifest, tag));
         }
-        let entry = descriptor(&manifest, tag);
         self.edit(repository, |entries| {
-            entries.retain(|entry| tag_of(entry) != Some(tag));
-            entries.push(entry);
+            entries.retain(|entry| tag_of(entry).is_none_or(|tag| !pushed.contains_key(tag)));
+            entries.extend(pushed.into_values());
         })
     }
 

@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 
 use wit_parser::Resolve;
+use wits_model::counted::{Work, count};
 use wits_model::{Digest, PackageMetadata, PackageRef};
 
 use crate::closure::{self, Dependency};
@@ -75,6 +76,7 @@ fn build_closure(
     // A custom section more changes nothing of what was decoded, so the sections alone are read again.
     section::append(&mut wasm, &declared)?;
     package.read_sections(&wasm)?;
+    count(Work::Encode, || &wasm);
     Ok(Built { wasm, package })
 }
 

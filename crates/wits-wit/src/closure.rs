@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use wit_parser::{PackageId, Resolve, Span, UnresolvedPackage};
+use wits_model::counted::{Work, count};
 use wits_model::{PackageRef, SourceSpan};
 
 use crate::decode::{DecodedPackage, innermost};
@@ -71,6 +72,7 @@ pub(crate) fn resolve(
     deps: &[Dependency],
     all_features: bool,
 ) -> Result<(Resolve, PackageId), WitError> {
+    count(Work::Resolve, || root.texts.concat());
     let mut resolve = Resolve {
         all_features,
         ..Resolve::default()

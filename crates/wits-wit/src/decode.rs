@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use wit_parser::decoding::DecodedWasm;
 use wit_parser::{PackageId, Resolve, WorldId};
+use wits_model::counted::{Work, count};
 use wits_model::{Digest, PackageMetadata, PackageRef};
 
 use crate::error::WitError;
@@ -71,6 +72,7 @@ pub fn decode(wasm: &[u8]) -> Result<Decoded, WitError> {
     if !wasmparser::Parser::is_component(wasm) {
         return Err(WitError::NotWasm);
     }
+    count(Work::Decode, || wasm);
     guarded(|| read(wasm)).map_err(|reason| WitError::Undecodable { reason })?
 }
 

@@ -7,6 +7,7 @@
 
 use wit_component::{OutputToString, WitPrinter};
 use wit_parser::Resolve;
+use wits_model::counted::{Work, count};
 use wits_model::{PackageId, PackageRef};
 
 use crate::decode::{DecodedPackage, innermost};
@@ -78,5 +79,7 @@ fn print_one(
         package: reference.clone(),
         reason,
     };
-    printed.and_then(|text| text).map_err(failed)
+    let text = printed.and_then(|text| text).map_err(failed)?;
+    count(Work::Print, || &text);
+    Ok(text)
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wit_parser::{AstItem, SourceMap, UnresolvedPackage, UnresolvedPackageGroup};
+use wits_model::counted::{Work, count};
 use wits_model::{NameError, PackageName, PackageRef, SourceSpan, Version};
 
 use crate::error::WitError;
@@ -85,6 +86,10 @@ impl SourcePackage {
                 limit: MOST_TEXT,
             });
         }
+        count(Work::Parse, || {
+            let bytes = files.iter().map(|file| file.bytes.as_slice());
+            bytes.collect::<Vec<_>>().concat()
+        });
         let texts = Texts::new(files.into_iter().map(text_of).collect::<Result<_, _>>()?);
         let group = texts.source_map().parse().map_err(|(map, error)| {
             // The one error that is about no place at all.

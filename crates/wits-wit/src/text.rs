@@ -27,6 +27,11 @@ impl Texts {
         self.0.iter().map(|(_, text)| text.len() + 1).sum()
     }
 
+    /// All the texts, one after the other.
+    pub(crate) fn concat(&self) -> String {
+        self.0.iter().map(|(_, text)| &**text).collect()
+    }
+
     /// The files, under the names by which [`Texts::locate`] knows them.
     pub(crate) fn source_map(&self) -> SourceMap {
         let mut map = SourceMap::new();

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use wits_model::Digest;
+use wits_model::counted::{Work, count};
 use wits_model::digest::DigestBuilder;
 use wits_store::deps::{self, Entry, EntryKind, Owner, Stamp};
 
@@ -30,7 +31,10 @@ impl Pieces {
 
     fn file(&mut self, name: &str, file: &Path) -> Result<(), Error> {
         match wits_fs::read_if_exists(file)? {
-            Some(bytes) => self.add(name, &bytes),
+            Some(bytes) => {
+                count(Work::Hash, || &bytes);
+                self.add(name, &bytes);
+            }
             None => self.add(name, b"(none)"),
         }
         Ok(())

@@ -5,6 +5,7 @@
 //! the closure is the same too, and what follows from it can be had from the texts: no package is looked up,
 //! decoded or printed. Every text is hashed before that, every time.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use wits_store::deps::{self as tree, PACKAGE_WIT, Stamp};
@@ -18,7 +19,9 @@ use crate::{Context, Error, lockfile};
 /// The `wit/deps` of some members of a workspace, as they stand.
 pub(crate) struct Standing<'a> {
     members: Vec<(&'a Member, Option<Stamp>)>,
-    pub(crate) inputs: Inputs,
+    form: Form,
+    /// Read when they are first needed: where there is no stamp they make no difference.
+    inputs: OnceCell<Inputs>,
 }
 
 /// What is known of them where nothing is to be done.
@@ -37,11 +40,10 @@ pub(crate) struct StandingClosure {
 }
 
 impl<'a> Standing<'a> {
-    /// Reads the inputs of `workspace`, and what the stamps of `members` say; for closures in this form, or else
-    /// in the one that is there: text, unless a tree was fetched as binaries.
+    /// Reads what the stamps of `members` say; for closures in this form, or else in the one that is there:
+    /// text, unless a tree was fetched as binaries.
     pub(crate) fn read(
         context: &Context,
-        workspace: &Workspace,
         members: &'a [Member],
         form: Option<Form>,
     ) -> Result<Self, Error> {
@@ -55,24 +57,39 @@ impl<'a> Standing<'a> {
         };
         Ok(Self {
             members: members.iter().zip(stamps).collect(),
-            inputs: Inputs::read(context, workspace, form)?,
+            form,
+            inputs: OnceCell::new(),
         })
     }
 
     /// The form in which closures are laid out.
     pub(crate) fn form(&self) -> Form {
-        self.inputs.form()
+        self.form
+    }
+
+    /// The inputs of this run, as they were when somebody first asked.
+    pub(crate) fn inputs(
+        &self,
+        context: &Context,
+        workspace: &Workspace,
+    ) -> Result<&Inputs, Error> {
+        if let Some(inputs) = self.inputs.get() {
+            return Ok(inputs);
+        }
+        let inputs = Inputs::read(context, workspace, self.form)?;
+        Ok(self.inputs.get_or_init(|| inputs))
     }
 
     /// Whether the `wit/deps` of each member is what a run with these very inputs left, and none was
     /// interrupted.
-    pub(crate) fn is_fresh(&self, workspace: &Workspace) -> Result<bool, Error> {
-        Ok(self.look(workspace, None)?.is_some())
+    pub(crate) fn is_fresh(&self, context: &Context, workspace: &Workspace) -> Result<bool, Error> {
+        Ok(self.look(context, workspace, None)?.is_some())
     }
 
     /// The same; and where it is so, what is in the entries of the member at the root `read`.
     pub(crate) fn look(
         &self,
+        context: &Context,
         workspace: &Workspace,
         read: Option<&Path>,
     ) -> Result<Option<Fresh>, Error> {
@@ -81,7 +98,8 @@ impl<'a> Standing<'a> {
             let Some(stamp) = stamp else {
                 return Ok(None);
             };
-            let inputs = self.inputs.digest(workspace, member, stamp)?;
+            let inputs = self.inputs(context, workspace)?;
+            let inputs = inputs.digest(workspace, member, stamp)?;
             if stamp.lock != inputs.digest {
                 return Ok(None);
             }

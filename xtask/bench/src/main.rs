@@ -5,6 +5,9 @@
 //!
 //! - [`fetch`]: fetching over a network with a round-trip time, beside wkg
 //! - [`version`]: what starting the command takes
+//! - [`build`]: `wits build` beside the bare WIT crates
+//! - [`scale`]: closures and registries that grow, made by [`graph`], drawn by [`plot`]
+//! - [`instructions`]: what the processor does, counted, against a baseline
 //! - [`machine`]: what a figure is worth nothing without: machine, versions, load
 //! - [`table`]: runs as median and extremes, tables in Markdown
 //!
@@ -15,8 +18,10 @@
 
 mod build;
 mod fetch;
+mod graph;
 mod instructions;
 mod machine;
+mod plot;
 mod scale;
 mod table;
 mod tools;
@@ -33,7 +38,13 @@ usage: cargo xtask bench <what> [options]
              fetch over a network of 0 to 100 ms round trips, beside wkg: all of it takes half an hour;
              --quick is 30 packages and 50 ms, --only the tables with PART in their name, --resume goes
              on with what was begun, --show prints what was measured
-  version    start the command and print its version, beside wkg";
+  version    start the command and print its version, beside wkg
+  build [RUNS]
+             build the WASI packages in this process, beside the bare WIT crates
+  scale [SIZE..]
+             closures of so many packages (10, 100, 1000 and 5000), and registries: time and memory
+  instructions [--save | --check]
+             count the instructions of what runs on one machine; keep them as the baseline, or compare";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -61,6 +61,12 @@ pub(crate) fn figure(number: f64) -> String {
     format!("{number:.digits$}")
 }
 
+/// A count to reckon with.
+#[allow(clippy::cast_precision_loss)] // counts here are far below 2^52
+pub(crate) fn real(count: u64) -> f64 {
+    count as f64
+}
+
 /// The head of a table, and the line below it.
 pub(crate) fn head(columns: &[&str]) -> String {
     format!("{}\n{}", row(columns), row(&vec!["---"; columns.len()]))

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::DocumentError;
 use crate::SourceSpan;
+use crate::counted::{Work, count};
 use crate::routes::secret;
 
 /// A text and the name of its file.
@@ -36,6 +37,7 @@ impl Document {
     /// and password in a URL, is blanked out in the places that errors carry.
     pub fn with_secrets(text: &str, file: &Path) -> Self {
         let plain = Self::new(text, file);
+        count(Work::Parse, || &*plain.text);
         let shown = match DeTable::parse(&plain.text) {
             Ok(parsed) => secret::hidden(&plain.root(&parsed), &plain.text),
             Err(_) => secret::blanked_lines(&plain.text),
@@ -66,6 +68,7 @@ impl Document {
     /// # Errors
     /// If it is not TOML.
     pub fn parse(&self) -> Result<Spanned<DeTable<'_>>, DocumentError> {
+        count(Work::Parse, || &*self.text);
         DeTable::parse(&self.text).map_err(|error| DocumentError::Syntax {
             message: error.message().to_owned(),
             span: self.span(error.span().unwrap_or(0..0)),

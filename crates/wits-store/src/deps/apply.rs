@@ -67,7 +67,7 @@ impl WantedEntry {
         }
     }
 
-    fn text(&self) -> Digest {
+    fn digest(&self) -> Digest {
         match &self.content {
             Content::Text(text) => Digest::of(text),
             Content::Wasm(bytes) => Digest::of(bytes),
@@ -84,8 +84,9 @@ impl WantedEntry {
 pub fn apply(dir: &Path, wanted: &Wanted, wait: Wait<'_>) -> Result<Applied, StoreError> {
     check_is_directory(dir)?;
     let aside = aside(dir);
+    let named = by_file_name(wanted)?;
     if !Replacement::was_interrupted(&aside) {
-        let plan = Plan::make(dir, wanted)?;
+        let plan = Plan::make(dir, wanted, &named)?;
         if plan.is_done() {
             // A kill after the last entry had gone may have left it.
             remove_if_unused(dir, wanted);
@@ -96,7 +97,7 @@ pub fn apply(dir: &Path, wanted: &Wanted, wait: Wait<'_>) -> Result<Applied, Sto
     let Wait { timeout, on_wait } = wait;
     let mut replacement = Replacement::begin(dir, aside, &what, timeout, on_wait)?;
     // Again: only now nobody else replaces entries, and nothing is half done.
-    let plan = Plan::make(dir, wanted)?;
+    let plan = Plan::make(dir, wanted, &named)?;
     // Removals first: a `.wasm` must not stand beside the text it replaces (WIT parsers refuse both).
     for name in &plan.applied.removed {
         replacement.remove(name)?;
@@ -139,7 +140,7 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn make(dir: &Path, wanted: &'a Wanted) -> Result<Self, StoreError> {
+    fn make(dir: &Path, wanted: &'a Wanted, named: &Named<'a>) -> Result<Self, StoreError> {
         let state = Stamp::read(dir)?;
         let listed = state.stamp().map(|stamp| &stamp.entries);
         let listed_text = |name: &str| listed.and_then(|listed| Some(listed.get(name)?.text));
@@ -149,8 +150,8 @@ impl<'a> Plan<'a> {
         let mut entries = BTreeMap::new();
         let mut put = BTreeMap::new();
         let mut applied = Applied::default();
-        for (name, entry) in by_file_name(wanted)? {
-            let text = entry.text();
+        for (name, (entry, text)) in named {
+            let (name, entry, text) = (name.clone(), *entry, *text);
             if !stands(&name) {
                 applied.written.push(name.clone());
                 put.insert(name.clone(), entry);
@@ -235,8 +236,11 @@ fn new_stamp(dir: &Path, state: &StampState, stamp: &Stamp) -> Result<NewStamp, 
     })
 }
 
+/// The wanted entries by their names, with the digest of what is in them.
+type Named<'a> = BTreeMap<String, (&'a WantedEntry, Digest)>;
+
 /// The wanted entries by their names, which must differ on every system.
-fn by_file_name(wanted: &Wanted) -> Result<BTreeMap<String, &WantedEntry>, StoreError> {
+fn by_file_name(wanted: &Wanted) -> Result<Named<'_>, StoreError> {
     let mut seen = BTreeSet::new();
     let mut entries = BTreeMap::new();
     for entry in &wanted.entries {
@@ -244,7 +248,7 @@ fn by_file_name(wanted: &Wanted) -> Result<BTreeMap<String, &WantedEntry>, Store
         if !is_entry_name(&name) || !seen.insert(name.to_ascii_lowercase()) {
             return Err(StoreError::SameName { name });
         }
-        entries.insert(name, entry);
+        entries.insert(name, (entry, entry.digest()));
     }
     Ok(entries)
 }

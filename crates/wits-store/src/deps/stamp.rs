@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use wits_fs::FsError;
+use wits_model::counted::{Work, count};
 use wits_model::{Digest, PackageId};
 
 use super::STAMP;
@@ -132,6 +133,7 @@ impl Stamp {
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        count(Work::Parse, || bytes);
         let said = |error: serde_json::Error| error.to_string();
         let Header { version } = serde_json::from_slice(bytes).map_err(said)?;
         if version != VERSION {

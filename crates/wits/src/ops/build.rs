@@ -53,8 +53,8 @@ pub async fn build(
 ) -> Result<BuiltPackage, Error> {
     let current = workspace.current(context, "build")?;
     let _others = super::exclude_others(context, workspace, "wits build")?;
-    let standing = Standing::read(context, workspace, &workspace.members, None)?;
-    let fresh = standing.look(workspace, Some(&current.root))?;
+    let standing = Standing::read(context, &workspace.members, None)?;
+    let fresh = standing.look(context, workspace, Some(&current.root))?;
     let is_fresh = fresh.is_some();
     let closure = match fresh {
         Some(fresh) => standing.closure(context, workspace, current, fresh)?,
@@ -66,10 +66,11 @@ pub async fn build(
             (encode(current, &source, texts, declared)?, Vec::new())
         }
         None => {
-            let prepared = prepare(context, workspace, standing.form()).await?;
+            let inputs = *standing.inputs(context, workspace)?;
+            let prepared = prepare(context, workspace, inputs.form()).await?;
             if !is_fresh {
                 let members = &workspace.members;
-                fetch::write(context, workspace, members, &prepared, &standing.inputs)?;
+                fetch::write(context, workspace, members, &prepared, &inputs)?;
             }
             let mut members = prepared.members.iter();
             let member = members

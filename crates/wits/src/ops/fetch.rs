@@ -77,15 +77,16 @@ async fn lay_out(
     members: &[Member],
     form: Option<Form>,
 ) -> Result<Fetched, Error> {
-    let mut standing = Standing::read(context, workspace, members, form)?;
+    let mut standing = Standing::read(context, members, form)?;
     // Looking takes no lock and writes nothing; only who finds work waits for others, and looks again.
     let mut _others = None;
-    if !standing.is_fresh(workspace)? {
+    if !standing.is_fresh(context, workspace)? {
         _others = super::exclude_others(context, workspace, "wits fetch")?;
-        standing = Standing::read(context, workspace, members, Some(standing.form()))?;
-        if !standing.is_fresh(workspace)? {
-            let prepared = prepare(context, workspace, standing.form()).await?;
-            let deps = write(context, workspace, members, &prepared, &standing.inputs)?;
+        standing = Standing::read(context, members, Some(standing.form()))?;
+        if !standing.is_fresh(context, workspace)? {
+            let inputs = *standing.inputs(context, workspace)?;
+            let prepared = prepare(context, workspace, inputs.form()).await?;
+            let deps = write(context, workspace, members, &prepared, &inputs)?;
             return Ok(Fetched {
                 fresh: false,
                 packages: Some(prepared.lock.packages.len()),
