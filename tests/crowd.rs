@@ -14,11 +14,6 @@ use crate::setting::{STORE, TYPES, layout, publish_pair, route, world};
 /// A process that has not ended by then hangs.
 const DEADLINE: Duration = Duration::from_secs(100);
 
-fn rounds() -> usize {
-    let asked = std::env::var("WITS_CROWD_ROUNDS").ok();
-    asked.map_or(1, |text| text.parse().expect("a number of rounds"))
-}
-
 fn with_layout() -> Sandbox {
     let sandbox = Sandbox::in_memory(env!("CARGO_BIN_EXE_wits"));
     route(&sandbox, "layout:registry");
@@ -58,6 +53,14 @@ fn ended(sandbox: &Sandbox, crowd: Vec<One>) -> Vec<Outcome> {
     ended.collect()
 }
 
+/// The rounds of a crowd, told.
+fn rounds_of(name: &str) -> std::ops::Range<usize> {
+    let asked = std::env::var("WITS_CROWD_ROUNDS").ok();
+    let rounds = asked.map_or(1, |text| text.parse().expect("a number of rounds"));
+    eprintln!("{name}: {rounds} rounds of twenty");
+    0..rounds
+}
+
 /// What stands there, but for files that are only there to be locked.
 fn found(sandbox: &Sandbox) -> Snapshot {
     Snapshot::of(sandbox.root()).without(|path| {
@@ -82,7 +85,7 @@ fn twenty_on_one_project_leave_what_one_would() {
         app.wits([command]).succeeds();
     }
     let alone = found(&sandbox);
-    for round in 0..rounds() {
+    for round in rounds_of("one project") {
         before.restore();
         let commands = ["fetch", "lock", "build", "fetch"];
         let crowd = (0..20).map(|nth| start(&app, &[commands[nth % commands.len()]]));
@@ -104,7 +107,7 @@ fn twenty_that_want_different_trees_leave_one_of_them() {
         app.wits(["fetch", "--as", form]).succeeds();
         found(&sandbox)
     });
-    for round in 0..rounds() {
+    for round in rounds_of("two forms") {
         let crowd = (0..20).map(|nth| start(&app, &["fetch", "--as", ["wit", "wasm"][nth % 2]]));
         for outcome in ended(&sandbox, crowd.collect()) {
             outcome.succeeds();
@@ -128,7 +131,7 @@ fn twenty_with_a_cache_each_leave_what_one_would() {
     let before = Snapshot::of(app.dir());
     app.wits(["fetch"]).succeeds();
     let alone = Snapshot::of(app.dir());
-    for round in 0..rounds() {
+    for round in rounds_of("a cache each") {
         before.restore();
         let crowd = (0..20).map(|nth| {
             let cache = sandbox.root().join(format!("caches/{nth}"));
@@ -163,7 +166,7 @@ fn twenty_versions_published_at_once_are_all_there() {
     });
     let projects: Vec<_> = projects.collect();
     let before = Snapshot::of(sandbox.root());
-    for _ in 0..rounds() {
+    for _ in rounds_of("twenty versions") {
         before.restore();
         let crowd = projects.iter().map(|project| start(project, &["publish"]));
         for outcome in ended(&sandbox, crowd.collect()) {
@@ -192,7 +195,7 @@ fn of_twenty_that_race_for_one_version_one_wins() {
         })
         .collect();
     let before = Snapshot::of(sandbox.root());
-    for round in 0..rounds() {
+    for round in rounds_of("one version") {
         before.restore();
         let crowd = projects.iter().map(|project| start(project, &["publish"]));
         let outcomes = ended(&sandbox, crowd.collect());

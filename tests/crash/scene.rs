@@ -45,6 +45,10 @@ impl Scene {
         self
     }
 
+    pub(super) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
     /// How many points an undisturbed run comes by.
     pub(super) fn points(&self) -> usize {
         self.points.len()

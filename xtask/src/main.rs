@@ -6,6 +6,7 @@
 //! - [`peers`]: installs the tools that the checks and the tests run; [`toolchains`]: those of npm and PyPI
 //! - [`semver`]: whether a release would break those who use the library
 //! - [`fuzz`]: runs the fuzz targets
+//! - [`crashes`]: kills and crowds, more often than the tests have time for
 //! - [`build_cost`]: what the library adds to a build script
 //! - [`bench`]: the other benchmarks, which are a package of their own
 //!
@@ -16,6 +17,7 @@
 
 mod bench;
 mod build_cost;
+mod crashes;
 mod demo;
 mod fuzz;
 mod lint;
@@ -39,6 +41,8 @@ usage: cargo xtask <chore>
                    revision
   fuzz [TARGET] [SECONDS]
                    fuzz one target or each in turn, for a minute or as long as is said
+  kill-runs [N]    kill each of five commands N times (100), at random moments
+  crowds [N]       run each crowd of twenty processes N times (20)
   build-cost [RUNS]
                    measure what the library adds to a build script, beside wasm-pkg-core
   bench WHAT       measure the command, beside wkg; without WHAT, say what can be measured";
@@ -62,6 +66,10 @@ fn main() -> ExitCode {
         ["fuzz", target, seconds] if seconds.parse::<u64>().is_ok() => {
             fuzz::run(Some(target), seconds.parse().unwrap_or(fuzz::SECONDS))
         }
+        ["kill-runs"] => crashes::kill_runs("100"),
+        ["kill-runs", runs] if is_count(runs) => crashes::kill_runs(runs),
+        ["crowds"] => crashes::crowds("20"),
+        ["crowds", rounds] if is_count(rounds) => crashes::crowds(rounds),
         ["build-cost"] => build_cost::measure(5),
         ["build-cost", runs] if runs.parse::<usize>().is_ok_and(|runs| runs > 0) => {
             build_cost::measure(runs.parse().unwrap_or(1))
@@ -78,4 +86,8 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_count(text: &str) -> bool {
+    text.parse::<usize>().is_ok_and(|count| count > 0)
 }

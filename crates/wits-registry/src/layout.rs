@@ -145,6 +145,12 @@ impl Layouts {
     ) -> Result<Published, RegistryError> {
         let files = self.files(at)?;
         let tag = files.tag(&publication.version)?;
+        // Before anything is written: what is there already is so in a layout that may only be read, too.
+        if let Some(index) = Index::read(&files)?
+            && let Some(there) = self.tagged(&files, &index, &publication.version)?
+        {
+            return publication.already(at, there.pin);
+        }
         let artifact = Artifact::new(publication);
         files.create()?;
         let _lock = FileLock::acquire(
