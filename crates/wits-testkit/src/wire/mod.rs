@@ -6,7 +6,8 @@
 //!   [`Rule`] on either: which requests, the how-manieth of them, and the [`Fault`] that the honest answer
 //!   gets.
 //! - Each keeps a log. [`Server::depth`] is the longest chain of requests that were each begun after
-//!   another's answer: what a network's latency is multiplied with.
+//!   another's answer: what a network's latency is multiplied with. [`Server::expect_steps`] claims it without a
+//!   clock.
 //!
 //! How a server is built: [`Service`] is the function and the log; `http1` (and whatever else speaks HTTP)
 //! turns bytes into a [`Request`] and a [`Response`] into bytes, and knows of nothing above it.
@@ -14,6 +15,7 @@
 mod bindle;
 mod fault;
 mod http1;
+mod http2;
 mod log;
 mod oci;
 mod request;
@@ -21,6 +23,7 @@ mod response;
 mod rule;
 mod server;
 mod service;
+mod steps;
 mod tls;
 
 pub use bindle::Bindle;

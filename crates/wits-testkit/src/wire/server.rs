@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::http1::{self, Connection};
+use super::http2;
 use super::{Exchange, Request, Response, Service, log, tls};
 use crate::Certified;
 
@@ -15,6 +16,8 @@ use crate::Certified;
 pub struct Settings<'s> {
     /// Over TLS, with this certificate.
     pub tls: Option<&'s Certified>,
+    /// HTTP/2, and nothing else; only with TLS.
+    pub http2: bool,
     /// Whether a connection is kept for the next request.
     pub keep_alive: bool,
     /// How long it waits before each answer, so that requests sent together are seen together.
@@ -25,6 +28,7 @@ impl Default for Settings<'_> {
     fn default() -> Self {
         Self {
             tls: None,
+            http2: false,
             keep_alive: true,
             pause: Duration::ZERO,
         }
@@ -67,10 +71,17 @@ impl Server {
         let service = Service::new(settings.pause, handler);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let tls = settings.tls.map(|certified| tls::config(certified, &[]));
+        let protocols: &[&[u8]] = if settings.http2 { &[b"h2"] } else { &[] };
+        let tls = settings
+            .tls
+            .map(|certified| tls::config(certified, protocols));
         let (shared, keep) = (Arc::clone(&service), settings.keep_alive);
+        let is_http2 = settings.http2;
         let scheme = if tls.is_some() { "https" } else { "http" };
         thread::spawn(move || {
+            if let (true, Some(tls)) = (is_http2, &tls) {
+                return http2::listen(listener, Arc::clone(tls), &shared);
+            }
             for stream in listener.incoming().flatten() {
                 let connection = Connection {
                     number: shared.accepted(),
@@ -81,6 +92,7 @@ impl Server {
                 // A client that goes away in the middle has its own report to make.
                 thread::spawn(move || serve(stream, connection, tls, &service));
             }
+            Ok(())
         });
         Self {
             address,
@@ -130,6 +142,28 @@ impl Server {
     /// The longest chain of requests that were each begun after another's answer.
     pub fn depth(&self) -> usize {
         log::depth(&self.exchanges())
+    }
+
+    /// From now on, requests are to come in steps of these sizes: no answer of a step is sent before all of its
+    /// requests are there. Begins the log anew.
+    pub fn expect_steps(&self, sizes: &[usize]) {
+        self.service.log.forget();
+        self.service.steps.expect(sizes);
+    }
+
+    /// The lines of each step, sorted, once all of them came as they were due.
+    #[track_caller]
+    pub fn steps(&self) -> Vec<Vec<String>> {
+        let lines = self.lines();
+        let sizes = self.service.steps.kept();
+        let sizes = sizes.unwrap_or_else(|fault| panic!("{fault}:\n{}", lines.join("\n")));
+        let mut lines = lines.into_iter();
+        let step = |size| {
+            let mut step: Vec<_> = lines.by_ref().take(size).collect();
+            step.sort();
+            step
+        };
+        sizes.into_iter().map(step).collect()
     }
 
     /// Begins the log anew.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::log::Log;
+use super::steps::Steps;
 use super::{Exchange, Request, Response};
 
 /// What makes an answer of a request.
@@ -18,6 +19,7 @@ pub struct Service {
     handler: Box<Handler>,
     pause: Duration,
     pub(super) log: Log,
+    pub(super) steps: Steps,
 }
 
 impl Service {
@@ -30,6 +32,7 @@ impl Service {
             handler: Box::new(handler),
             pause,
             log: Log::default(),
+            steps: Steps::default(),
         })
     }
 
@@ -43,8 +46,9 @@ impl Service {
         self.log.begun(request.clone())
     }
 
-    /// The answer, after the pause.
+    /// The answer, once its step is complete and after the pause.
     pub fn answer(&self, request: &Request) -> Response {
+        self.steps.hold();
         std::thread::sleep(self.pause);
         (self.handler)(request)
     }
