@@ -4,6 +4,7 @@
 //! resolved; from then on the Wasm is asked for by digest, so a moved or deleted tag changes nothing.
 //! Digests are taken of the bytes that came: a `Docker-Content-Digest` only has to agree with them.
 
+mod habit;
 mod pull;
 mod push;
 mod repository;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use wits_model::{PackageSource, Pin, Version};
 
+use self::habit::Habits;
 use self::repository::{Found, Repository};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::tags::{fuzz_link, fuzz_page as fuzz_tags};
@@ -22,11 +24,15 @@ use crate::{Answer, Publication, Published, Registry, Release};
 /// All OCI registries.
 pub(crate) struct OciRegistries {
     transport: Arc<Transport>,
+    habits: Habits,
 }
 
 impl OciRegistries {
     pub(crate) fn new(transport: Arc<Transport>) -> Self {
-        Self { transport }
+        Self {
+            transport,
+            habits: Habits::default(),
+        }
     }
 
     /// The bytes that `pin` names, without a question that is not about a digest.
@@ -38,7 +44,7 @@ impl OciRegistries {
     ) -> Answer<'a, Vec<u8>> {
         Box::pin(async move {
             let repository = Repository::new(&self.transport, at, Scope::pull)?;
-            pull::stored(&repository, version, pin).await
+            pull::stored(&repository, &self.habits, version, pin).await
         })
     }
 }
@@ -71,7 +77,7 @@ impl Registry for OciRegistries {
     ) -> Answer<'a, Vec<u8>> {
         Box::pin(async move {
             let repository = Repository::new(&self.transport, at, Scope::pull)?;
-            pull::pinned(&repository, version, pin).await
+            pull::pinned(&repository, &self.habits, version, pin).await
         })
     }
 

@@ -20,6 +20,7 @@
 //! | `call` | what is asked, what is answered, and what is said when that fails |
 //! | `redirect` | followed by hand: a token stays with the host it belongs to, https never becomes http, no loops |
 //! | `authenticated` | asking as nobody, as the user, and as nobody again |
+//! | `first` | one request goes first where that spares all others something |
 //! | `host` | what is learnt of a host: what it wants, and whom it takes |
 //! | `account` | the tokens of one identity at one host, each fetched once however many wait for it |
 //! | `token` | asking a realm |
@@ -39,6 +40,7 @@ mod authenticated;
 mod call;
 mod challenge;
 mod clients;
+mod first;
 mod host;
 mod identity;
 mod pace;
@@ -60,6 +62,7 @@ use wits_model::digest::DigestBuilder;
 
 use self::call::explain;
 use self::clients::{Clients, NoClient};
+use self::first::Handshakes;
 use self::host::Hosts;
 use self::pace::Pace;
 use crate::told::printable;
@@ -81,6 +84,7 @@ pub(crate) struct Transport {
     options: Options,
     clients: Clients,
     hosts: Hosts,
+    handshakes: Handshakes,
     secrets: Arc<Secrets>,
 }
 
@@ -90,6 +94,7 @@ impl Transport {
             clients: Clients::new(&options),
             options,
             hosts: Hosts::default(),
+            handshakes: Handshakes::default(),
             secrets: Arc::default(),
         }
     }
@@ -226,6 +231,7 @@ impl Transport {
                 host,
             },
         })?;
+        let first = self.handshakes.at(&url);
         let mut builder = client
             .request(request.method.clone(), url)
             .headers(request.headers.clone());
@@ -239,6 +245,11 @@ impl Transport {
             // How long an upload takes depends on its size; `retrying` has the last word.
             deadline = limits.total_timeout;
         }
+        // Until the head of the answer is there.
+        let _turn = match &first {
+            Some(first) => first.turn().await,
+            None => None,
+        };
         match tokio::time::timeout(deadline, builder.send()).await {
             Ok(answer) => answer.map_err(|error| Failure::of_request(call, error)),
             Err(_) => Err(Failure::soon(

@@ -1,8 +1,10 @@
-//! Pinned bytes.
+//! Pinned bytes: one request, where the registry has them. One that does not may have them once it was asked
+//! for their manifest (see [`Habits`]); otherwise that says what became of them.
 
 use reqwest::Method;
 use wits_model::{Pin, Version};
 
+use super::habit::Habits;
 use super::repository::{Found, Repository};
 use crate::transport::{Call, Request};
 use crate::{RegistryError, lost};
@@ -10,17 +12,19 @@ use crate::{RegistryError, lost};
 /// The bytes that `pin` names.
 pub(super) async fn pinned(
     repository: &Repository<'_>,
+    habits: &Habits,
     version: &Version,
     pin: &Pin,
 ) -> Result<Vec<u8>, RegistryError> {
+    knock(repository, habits, pin).await;
     if let Some(bytes) = blob(repository, version, pin).await? {
         return Ok(bytes);
     }
     let named = named(repository, version, pin).await?;
-    // ECR answers for a blob only after its manifest was asked for.
     if named == Some(pin.digest)
         && let Some(bytes) = blob(repository, version, pin).await?
     {
+        habits.learn_manifest_first(repository);
         return Ok(bytes);
     }
     Err(lost::verdict(repository.at, version, pin, named))
@@ -29,20 +33,31 @@ pub(super) async fn pinned(
 /// The bytes that `pin` names, asked for by digests only.
 pub(super) async fn stored(
     repository: &Repository<'_>,
+    habits: &Habits,
     version: &Version,
     pin: &Pin,
 ) -> Result<Vec<u8>, RegistryError> {
+    knock(repository, habits, pin).await;
     if let Some(bytes) = blob(repository, version, pin).await? {
         return Ok(bytes);
     }
-    // A registry that stores what it is asked for may do so only once it has seen the manifest.
     if let Some(digest) = pin.manifest
         && let Found::Manifest(_) = repository.locked(digest).await?
         && let Some(bytes) = blob(repository, version, pin).await?
     {
+        habits.learn_manifest_first(repository);
         return Ok(bytes);
     }
     Err(repository.no_version(version))
+}
+
+/// Asks for the manifest where that is known to bring the blob about. Whatever is answered, the blob decides.
+async fn knock(repository: &Repository<'_>, habits: &Habits, pin: &Pin) {
+    if let Some(digest) = pin.manifest
+        && habits.manifest_first(repository)
+    {
+        let _ = repository.locked(digest).await;
+    }
 }
 
 /// The layer that the locked manifest, or else the tag's, names.

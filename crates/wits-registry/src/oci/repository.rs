@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use url::Url;
+use url::{Origin, Url};
 use wits_model::{Digest, PackageSource, Version};
 
 use crate::artifact::{INDEX, MANIFEST, Manifest};
@@ -57,6 +57,11 @@ impl<'r> Repository<'r> {
                 .map_err(|error| unsupported(format!("`{base}` is not a URL: {error}")))?,
             scope: scope(host, name),
         })
+    }
+
+    /// The host that is spoken to.
+    pub(super) fn origin(&self) -> Origin {
+        self.base.origin()
     }
 
     pub(super) fn limits(&self) -> &Limits {

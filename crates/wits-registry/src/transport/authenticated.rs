@@ -66,7 +66,11 @@ impl Transport {
             request,
             host: &host,
         };
-        let turn = host.turn().await;
+        // In cleartext a connection is made at once, and a 401 that many get together costs no more time than
+        // one. Those who have something to show go one first all the same: they should not ask for nothing.
+        let one_first =
+            call.home.scheme() == "https" || self.options().credentials.held(scope.host());
+        let turn = if one_first { host.turn().await } else { None };
         let mut bare = None;
         // A host without tokens may not ask at all, and answer a stranger as if there were nothing.
         let unasked = !scope.takes_tokens() && self.options().credentials.held(scope.host());

@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncGuard, OnceCell};
+use tokio::sync::OnceCell;
 use url::{Origin, Url};
 
 use super::account::Account;
 use super::challenge::Demand;
+use super::first::{First, Turn};
 use super::identity::{self, Identity};
 use super::secrets::Secrets;
 use super::{Call, Failure, Scope};
@@ -33,8 +34,7 @@ type Found = Arc<OnceCell<Result<Option<Arc<Credential>>, CredentialError>>>;
 /// One host.
 #[derive(Default)]
 pub(super) struct Host {
-    met: AtomicBool,
-    meeting: AsyncMutex<()>,
+    first: First,
     pinged: AtomicBool,
     demand: Mutex<Option<Demand>>,
     accounts: Mutex<HashMap<Identity, Arc<Account>>>,
@@ -43,18 +43,6 @@ pub(super) struct Host {
     refused: Mutex<HashSet<Identity>>,
     /// Of whom the user was told.
     told: Mutex<HashSet<Identity>>,
-}
-
-/// The right to send the first request to a host.
-pub(super) struct Turn<'h> {
-    host: &'h Host,
-    _alone: AsyncGuard<'h, ()>,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.host.met.store(true, Ordering::Release);
-    }
 }
 
 /// Who the user is to a repository.
@@ -68,18 +56,9 @@ pub(super) enum Who {
 }
 
 impl Host {
-    /// The first request goes alone: what it brings to light (the demand, whether the host speaks
-    /// HTTP/2) spares all others a round trip and a connection. If it fails they go together: a host
-    /// that is dead is not waited for one by one.
+    /// The right to ask what the host wants: it is learnt once, and spares all others a 401 each.
     pub(super) async fn turn(&self) -> Option<Turn<'_>> {
-        if self.met.load(Ordering::Acquire) {
-            return None;
-        }
-        let alone = self.meeting.lock().await;
-        (!self.met.load(Ordering::Acquire)).then_some(Turn {
-            host: self,
-            _alone: alone,
-        })
+        self.first.turn().await
     }
 
     /// What the host wants, if it has said so.

@@ -14,6 +14,7 @@ mod mirrors;
 mod patience;
 mod publish;
 mod pull;
+mod requests;
 mod sharing;
 mod tags;
 mod tls;

@@ -61,9 +61,12 @@ fn a_token_that_ends_midway_is_renewed_once() {
     assert_eq!(served.load(Ordering::SeqCst), 3);
 }
 
-/// Asks for a version of `count` repositories at the same time.
+/// Asks for a version of `count` repositories at the same time. There is a credential for another repository of
+/// the host, so that one goes ahead.
 fn many(server: &Server, count: usize) {
-    let (all, ..) = session(server, Keys::default());
+    let host = server.address().to_string();
+    let keys = Keys::default().with(&host, "elsewhere/", basic("me", "pw"));
+    let (all, ..) = session(server, keys);
     let sources: Vec<_> = (0..count)
         .map(|number| source(server, &format!("demo/p{number}")))
         .collect();

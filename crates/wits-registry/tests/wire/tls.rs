@@ -6,9 +6,9 @@ use super::*;
 use crate::keys::{Keys, as_user, basic};
 use wits_testkit::{Authority, Certified};
 
-static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
+pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
-fn certified() -> Certified {
+pub(crate) fn certified() -> Certified {
     AUTHORITY.certify(&["127.0.0.1"])
 }
 
