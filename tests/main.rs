@@ -32,6 +32,7 @@ mod migrate;
 mod output;
 mod publish;
 mod registries;
+mod requests;
 mod side_by_side;
 mod toolchains;
 mod wasi;

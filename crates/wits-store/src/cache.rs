@@ -10,7 +10,7 @@
 //!         locks/cd34….lock          the lock of one project (see `ProjectLock`)
 //! ```
 //!
-//! A blob is written whole (see [`wits_fs::write_whole`]) and never changed. Many processes may write
+//! A blob is written whole (see [`wits_fs::write_atomic`]) and never changed. Many processes may write
 //! the same one at once: they write the same bytes, and the last rename wins. What is read is hashed,
 //! every time: a disk, a full disk, or another program may have changed it. An entry that is not what
 //! its name says is as good as none. It is moved to `damaged/`, so that it is fetched again once and
@@ -138,6 +138,15 @@ impl Cache {
         self.look(digest).map_err(StoreError::CacheUnreadable)
     }
 
+    /// Whether there is an entry for this digest, good or not: nothing is read.
+    pub fn has(&self, digest: &Digest) -> bool {
+        let hex = digest.hex();
+        let directories = BLOBS.into_iter().chain([&hex[..2], &hex]);
+        let mut path = self.dir.clone();
+        path.extend(directories);
+        path.symlink_metadata().is_ok()
+    }
+
     fn look(&self, digest: &Digest) -> Result<Lookup, FsError> {
         let (path, found) = match self.place(digest)? {
             Place::Missing => return Ok(Lookup::Miss),
@@ -249,14 +258,13 @@ impl Cache {
                 note_use(&path, &found);
                 return Ok(());
             }
-            // `write_whole` replaces a file, but a link is one to be written through.
+            // `write_atomic` replaces a file, but a link is one to be written through.
             Ok(found) if !found.is_file() => {
                 self.set_aside(&path)?;
             }
             _ => {}
         }
-        // Not waited for: what a power cut takes from a blob is seen when it is hashed.
-        wits_fs::write_whole(&path, bytes)
+        wits_fs::write_atomic(&path, bytes)
     }
 
     /// The lock file for `name`.

@@ -30,8 +30,10 @@ fn what_is_put_can_be_got() {
     let (_dir, cache) = cache();
     let digest = Digest::of("bytes");
     assert_eq!(cache.get(&digest).unwrap(), Lookup::Miss);
+    assert!(!cache.has(&digest));
     assert!(!cache.dir().exists(), "looking makes nothing");
     cache.put(&digest, b"bytes").unwrap();
+    assert!(cache.has(&digest));
     assert_eq!(cache.get(&digest).unwrap(), Lookup::Hit(b"bytes".to_vec()));
     assert!(blob(&cache, &digest).is_file());
     let tag = fs::read_to_string(cache.dir().join("CACHEDIR.TAG")).unwrap();

@@ -6,6 +6,7 @@
 //! says, with a 404 and nothing less, that it has no `registry.json`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::lock::Mutex;
 use wits_model::routes::{Certificates, Route, Routes};
@@ -14,10 +15,11 @@ use wits_registry::{
     BindleOptions, Limits, Mirror, Notes, Options, Proxy, Registries, Registry, RegistryError,
 };
 
+use crate::aside::Aside;
 use crate::config::{self, Config};
 use crate::credentials::Keyring;
 use crate::foreign::WkgLocal;
-use crate::report::Note;
+use crate::report::{Note, Reporter as _};
 use crate::{Context, Error};
 
 /// The registries of one run.
@@ -27,13 +29,15 @@ pub(crate) struct Access {
     keyring: Keyring,
     /// What the domains that wkg's configuration names turned out to be.
     domains: Mutex<BTreeMap<String, RegistryUrl>>,
+    reporter: Arc<Aside>,
 }
 
 impl Access {
     /// Refuses a project that lays hands on the user's hosts; opens nothing.
     pub(crate) fn new(context: &Context, config: Config) -> Result<(Self, Routes), Error> {
         let keyring = keyring(context, &config)?;
-        let options = options(context, &config.routes, &keyring)?;
+        let reporter = Arc::new(Aside::new(Arc::clone(&context.reporter)));
+        let options = options(context, &config.routes, &keyring, &reporter)?;
         let access = Self {
             registries: Registries::new(options),
             local: WkgLocal {
@@ -41,8 +45,14 @@ impl Access {
             },
             keyring,
             domains: Mutex::default(),
+            reporter,
         };
         Ok((access, config.routes))
+    }
+
+    /// What `question`, to registries, comes to, and what the user would have heard of it.
+    pub(crate) async fn quietly<F: Future>(&self, question: F) -> (F::Output, Vec<Note>) {
+        self.reporter.quietly(question).await
     }
 
     /// Whoever serves `source`.
@@ -139,7 +149,12 @@ pub(crate) fn keyring(context: &Context, config: &Config) -> Result<Keyring, Err
     Ok(keyring)
 }
 
-fn options(context: &Context, routes: &Routes, keyring: &Keyring) -> Result<Options, Error> {
+fn options(
+    context: &Context,
+    routes: &Routes,
+    keyring: &Keyring,
+    reporter: &Arc<Aside>,
+) -> Result<Options, Error> {
     let mut authorities = BTreeMap::new();
     if !context.offline {
         for (host, certificates, _) in routes.certificates() {
@@ -167,7 +182,7 @@ fn options(context: &Context, routes: &Routes, keyring: &Keyring) -> Result<Opti
         limits.retries = retries;
     }
     let named = context.config.registry.as_ref();
-    let reporter = context.reporter.clone();
+    let reporter = Arc::clone(reporter);
     Ok(Options {
         offline: context.offline,
         limits,
@@ -176,7 +191,7 @@ fn options(context: &Context, routes: &Routes, keyring: &Keyring) -> Result<Opti
         } else {
             Proxy::None
         },
-        credentials: std::sync::Arc::new(keyring.clone()),
+        credentials: Arc::new(keyring.clone()),
         authorities,
         cleartext: routes
             .hosts_without_tls()

@@ -48,9 +48,11 @@
 //! | [`credentials`] | who the user is to a registry: where that is kept |
 //! | `config` | which files routes come from |
 //! | `access` | how registries are reached |
+//! | `aside` | notes that are kept until it is known that somebody is concerned |
 //! | `local` | what the project answers itself |
 //! | `resolver` | which packages are in a closure; no I/O |
 //! | `closure` | where the resolver meets the registries |
+//! | `hint` | the list of a closure that goes with a package |
 //! | `session` | one package, from its pin or its registry, verified and decoded |
 //! | `texts` | the closure as WIT text |
 //! | `verify` | what must agree within a closure |
@@ -66,6 +68,7 @@
 
 mod access;
 mod advice;
+mod aside;
 pub mod blocking;
 pub mod build_script;
 mod closure;
@@ -79,6 +82,7 @@ mod foreign;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod hint;
 mod inputs;
 mod local;
 mod lockfile;

@@ -57,12 +57,16 @@ pub(crate) struct PreparedMember<'a> {
 }
 
 /// Who is asked before the registries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum View {
     /// The user's own entries, overrides and workspace members.
     Owner,
     /// No one: the closure is what a stranger gets who has only the published packages.
-    Stranger,
+    Stranger {
+        /// What the owner's closure holds. A stranger's will hold much the same, so that all of it can be
+        /// asked for at once.
+        foreseen: BTreeSet<PackageId>,
+    },
 }
 
 /// Resolves and checks all members of `workspace`.
@@ -71,8 +75,20 @@ pub(crate) async fn prepare<'a>(
     workspace: &'a Workspace,
     form: Form,
 ) -> Result<Prepared<'a>, Error> {
+    let session = Session::new(context, Some(workspace))?;
+    prepare_in(&session, workspace, form).await
+}
+
+/// The same in a session that others share.
+pub(crate) async fn prepare_in<'a>(
+    session: &Session<'_>,
+    workspace: &'a Workspace,
+    form: Form,
+) -> Result<Prepared<'a>, Error> {
+    let context = session.context;
     let members: Vec<&Member> = workspace.members.iter().collect();
-    let prepared = prepare_members(context, workspace, &members, View::Owner, form).await?;
+    let view = View::Owner;
+    let prepared = prepare_members(session, workspace, &members, &view, form).await?;
     for own in prepared
         .members
         .iter()
@@ -111,12 +127,13 @@ fn check_stub_pins(old: &Lock, closure: &Closure, texts: &Texts) -> Result<(), E
 
 /// Resolves and checks `members`, as `view` sees them.
 pub(crate) async fn prepare_members<'a>(
-    context: &Context,
+    session: &Session<'_>,
     workspace: &'a Workspace,
     members: &[&'a Member],
-    view: View,
+    view: &View,
     form: Form,
 ) -> Result<Prepared<'a>, Error> {
+    let context = session.context;
     let old = lockfile::read(context, workspace)?;
     let mut inputs = Vec::new();
     for member in members {
@@ -126,14 +143,18 @@ pub(crate) async fn prepare_members<'a>(
                 let stamp = deps::stamp(context, member)?;
                 Locals::read(context, workspace, member, stamp.as_ref(), &old)?
             }
-            View::Stranger => Locals::default(),
+            View::Stranger { .. } => Locals::default(),
         };
         inputs.push((*member, source, locals));
     }
-    let mut session = Session::new(context, Some(workspace))?;
-    if view == View::Owner {
-        session = session.with_wkg_pins(WkgPins::read(context, &workspace.root)?);
-    }
+    // A stranger has no lock of ours, nor of wkg's.
+    let (session, pins, foreseen) = match view {
+        View::Owner => {
+            let wkg = WkgPins::read(context, &workspace.root)?;
+            (session.with_wkg_pins(wkg), &old, &BTreeSet::new())
+        }
+        View::Stranger { foreseen } => (session.clone(), &Lock::default(), foreseen),
+    };
     for member in members
         .iter()
         .filter(|member| member.root != workspace.routes_root())
@@ -149,10 +170,7 @@ pub(crate) async fn prepare_members<'a>(
         .iter()
         .map(|(_, source, locals)| Root { source, locals })
         .collect();
-    // A stranger has no lock of ours.
-    let none = Lock::default();
-    let pins = if view == View::Stranger { &none } else { &old };
-    let closures = closure::resolve(&session, &roots, pins).await?;
+    let closures = closure::resolve(&session, &roots, pins, foreseen).await?;
     let mut prepared = Vec::new();
     for ((member, source, locals), closure) in inputs.into_iter().zip(closures) {
         let names = deps::names(&closure);

@@ -6,12 +6,13 @@
 //! the one registry that its name is routed to.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use wits_model::lock::{Lock, LockedPackage};
 use wits_model::routes::{Layer, Route, RouteKey, Routes};
 use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
-use wits_registry::RegistryError;
+use wits_registry::{RegistryError, Release};
 use wits_store::{Cache, Lookup, StoreError};
 use wits_wit::{Decoded, DecodedPackage, WitError};
 
@@ -20,18 +21,29 @@ use crate::error::Asked;
 use crate::foreign::WkgPins;
 use crate::project::Workspace;
 use crate::report::Note;
-use crate::{Context, Error, config, versions};
+use crate::{Context, Error, config, hint, versions};
 
-/// One operation's access to packages.
+/// One operation's access to packages. A clone shares connections, tokens and what domains have said.
+#[derive(Clone)]
 pub(crate) struct Session<'a> {
     pub(crate) context: &'a Context,
     pub(crate) cache: Cache,
-    pub(crate) registries: Access,
-    pub(crate) routes: Routes,
+    pub(crate) registries: Arc<Access>,
+    pub(crate) routes: Arc<Routes>,
     /// What a `wkg.lock` pins, where it counts.
     wkg: WkgPins,
     /// Whether it was told that the cache cannot be written.
-    told_of_cache: AtomicBool,
+    told_of_cache: Arc<AtomicBool>,
+}
+
+/// A version that its registry has, by the word of that registry: its bytes are still to come.
+#[derive(Debug, Clone)]
+pub(crate) struct Named {
+    pub(crate) id: PackageId,
+    pub(crate) source: PackageSource,
+    pub(crate) pin: Pin,
+    /// What is below it, by the word of its publisher.
+    pub(crate) closure: BTreeSet<PackageId>,
 }
 
 /// A package as its registry has it, verified and decoded.
@@ -55,16 +67,19 @@ impl<'a> Session<'a> {
         Ok(Self {
             context,
             cache: Cache::open(&context.cache),
-            registries,
-            routes,
+            registries: Arc::new(registries),
+            routes: Arc::new(routes),
             wkg: WkgPins::default(),
-            told_of_cache: AtomicBool::new(false),
+            told_of_cache: Arc::default(),
         })
     }
 
     /// This session with the pins of a `wkg.lock`.
-    pub(crate) fn with_wkg_pins(self, wkg: WkgPins) -> Self {
-        Self { wkg, ..self }
+    pub(crate) fn with_wkg_pins(&self, wkg: WkgPins) -> Self {
+        Self {
+            wkg,
+            ..self.clone()
+        }
     }
 
     /// The registry that serves `name`.
@@ -148,8 +163,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The package as the registry it is routed to has it today.
-    pub(crate) async fn unlocked(&self, id: &PackageId) -> Result<Published, Error> {
+    /// What the registry that `id` is routed to has under its version today.
+    pub(crate) async fn named(&self, id: &PackageId) -> Result<Named, Error> {
         let route = self.route(&id.name)?;
         if self.context.offline && !matches!(route.url, RegistryUrl::Layout { .. }) {
             return Err(Error::NotLocked {
@@ -158,7 +173,70 @@ impl<'a> Session<'a> {
             });
         }
         let source = self.locate(&route, &id.name).await?;
-        self.at(id, source).await
+        self.named_at(id, source).await
+    }
+
+    /// What `source` has under the version of `id` today.
+    async fn named_at(&self, id: &PackageId, source: PackageSource) -> Result<Named, Error> {
+        let backend = self
+            .registries
+            .of(&source)
+            .map_err(|error| registry_error(error, false))?;
+        match backend.release(&source, &id.version).await {
+            Ok(release) => self.name(id, source, release),
+            Err(error) => Err(self.not_there(id, &source, error).await),
+        }
+    }
+
+    fn name(
+        &self,
+        id: &PackageId,
+        source: PackageSource,
+        release: Release,
+    ) -> Result<Named, Error> {
+        self.wkg.check(id, release.pin.digest, &source)?;
+        Ok(Named {
+            id: id.clone(),
+            source,
+            closure: hint::read(&release.annotations),
+            pin: release.pin,
+        })
+    }
+
+    /// The same as [`named`](Self::named) for a package that nobody may need: nothing is found out of why it
+    /// is not there.
+    pub(crate) async fn name_ahead(&self, id: &PackageId) -> Option<Named> {
+        let source = self.locate(&self.route(&id.name).ok()?, &id.name).await;
+        let source = source.ok()?;
+        let backend = self.registries.of(&source).ok()?;
+        let release = backend.release(&source, &id.version).await.ok()?;
+        self.name(id, source, release).ok()
+    }
+
+    /// The bytes of a package that nobody may need. They are not put into the cache.
+    pub(crate) async fn pull_ahead(&self, named: &Named) -> Option<Vec<u8>> {
+        let Named {
+            id, source, pin, ..
+        } = named;
+        let backend = self.registries.of(source).ok()?;
+        backend.pull(source, &id.version, pin).await.ok()
+    }
+
+    /// What `question`, to registries, comes to, and what the user would have heard of it.
+    pub(crate) async fn quietly<F: Future>(&self, question: F) -> (F::Output, Vec<Note>) {
+        self.registries.quietly(question).await
+    }
+
+    /// The package that was named.
+    pub(crate) async fn obtain(&self, named: Named) -> Result<Published, Error> {
+        let (wasm, fetched) = self.wasm_of(&named).await?;
+        decode(&named.id, named.source, named.pin, wasm, fetched)
+    }
+
+    /// The package that was named, whose bytes are `wasm`: they have been pulled ahead.
+    pub(crate) fn keep(&self, named: Named, wasm: Vec<u8>) -> Result<Published, Error> {
+        self.put(&named.pin, &wasm)?;
+        decode(&named.id, named.source, named.pin, wasm, true)
     }
 
     /// The package as `source` has it today.
@@ -167,8 +245,7 @@ impl<'a> Session<'a> {
         id: &PackageId,
         source: PackageSource,
     ) -> Result<Published, Error> {
-        let (pin, wasm, fetched) = self.bytes(id, &source).await?;
-        decode(id, source, pin, wasm, fetched)
+        self.obtain(self.named_at(id, source).await?).await
     }
 
     /// The verified bytes of the version that `source` has today.
@@ -176,22 +253,20 @@ impl<'a> Session<'a> {
         &self,
         id: &PackageId,
         source: &PackageSource,
-    ) -> Result<(Pin, Vec<u8>, bool), Error> {
-        let backend = self
-            .registries
-            .of(source)
-            .map_err(|error| registry_error(error, false))?;
-        let release = match backend.release(source, &id.version).await {
-            Ok(release) => release,
-            Err(error) => return Err(self.not_there(id, source, error).await),
-        };
-        self.wkg.check(id, release.pin.digest, source)?;
-        match self.cached(id, &release.pin.digest)? {
-            Some(wasm) => Ok((release.pin, wasm, false)),
-            None => {
-                let wasm = self.pull(id, source, &release.pin, false).await?;
-                Ok((release.pin, wasm, true))
-            }
+    ) -> Result<(Pin, Vec<u8>), Error> {
+        let named = self.named_at(id, source.clone()).await?;
+        let (wasm, _) = self.wasm_of(&named).await?;
+        Ok((named.pin, wasm))
+    }
+
+    /// The verified bytes of what was named, and whether they came from its registry.
+    async fn wasm_of(&self, named: &Named) -> Result<(Vec<u8>, bool), Error> {
+        let Named {
+            id, source, pin, ..
+        } = named;
+        match self.cached(id, &pin.digest)? {
+            Some(wasm) => Ok((wasm, false)),
+            None => Ok((self.pull(id, source, pin, false).await?, true)),
         }
     }
 
@@ -263,14 +338,20 @@ impl<'a> Session<'a> {
             .map_err(|error| registry_error(error, locked))?;
         let pulled = backend.pull(source, &id.version, pin).await;
         let wasm = pulled.map_err(|error| registry_error(error, locked))?;
-        match self.cache.put(&pin.digest, &wasm) {
+        self.put(pin, &wasm)?;
+        Ok(wasm)
+    }
+
+    /// Keeps bytes in the cache, if it can be written.
+    fn put(&self, pin: &Pin, wasm: &[u8]) -> Result<(), Error> {
+        match self.cache.put(&pin.digest, wasm) {
             Ok(()) => {}
             Err(error @ StoreError::CacheUnwritable { .. }) => {
                 self.tell_of_cache(&error);
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(wasm)
+        Ok(())
     }
 
     /// Says once that the cache is of no use; nothing is lost but time.
@@ -312,7 +393,7 @@ impl<'a> Session<'a> {
             .and_then(|locked| Some((locked, locked.pin.as_ref()?)))
         {
             Some((locked, pin)) => self.locked(id, locked, pin).await,
-            None => self.unlocked(id).await,
+            None => self.obtain(self.named(id).await?).await,
         }
     }
 }

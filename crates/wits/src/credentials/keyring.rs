@@ -128,7 +128,25 @@ impl Inner {
         Ok(file.map(|file| file.path.display().to_string()))
     }
 
-    fn find(&self, host: &str, repository: &str) -> Answer {
+    /// The credential for a repository, if it is known without a helper that was not asked yet.
+    fn find_at_once(&self, host: &str, repository: &str) -> Option<Answer> {
+        let mut is_known = true;
+        let found = self.find(host, repository, |name, _, server, _| {
+            let told = Helper::named(name).and_then(|helper| self.told(helper, server));
+            is_known &= told.is_some();
+            told.unwrap_or(Ok(None))
+        });
+        is_known.then_some(found)
+    }
+
+    /// The credential for a repository; `ask` has that of a helper's name, its file, a server, and whether the
+    /// file lists it.
+    fn find(
+        &self,
+        host: &str,
+        repository: &str,
+        mut ask: impl FnMut(&str, &CredentialFile, &str, bool) -> Answer,
+    ) -> Answer {
         if variables::set(&self.sources.variables, host).is_some() {
             return variables::find(&self.sources.variables, host, &self.known()?);
         }
@@ -143,13 +161,19 @@ impl Inner {
                     name,
                     server,
                     listed,
-                }) => self.ask(file, &name, &server, listed)?,
+                }) => ask(&name, file, &server, listed)?,
             };
             if found.is_some() {
                 return Ok(found);
             }
         }
         Ok(None)
+    }
+
+    /// What a helper has said of a server.
+    fn told(&self, helper: Helper, server: &str) -> Option<Answer> {
+        let helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
+        helpers.get(&(helper, server.to_owned()))?.get().cloned()
     }
 
     fn wkg_credential(&self, host: &str, repository: &str) -> Option<Credential> {
@@ -160,7 +184,7 @@ impl Inner {
             .map(|it| it.credential.clone())
     }
 
-    fn ask(&self, file: &CredentialFile, name: &str, server: &str, listed: bool) -> Answer {
+    fn ask(&self, name: &str, file: &CredentialFile, server: &str, listed: bool) -> Answer {
         let helper = Helper::named(name).ok_or_else(|| CredentialError::File {
             path: file.path.clone(),
             reason: "names a credential helper that is no plain name".to_owned(),
@@ -190,8 +214,15 @@ impl Inner {
 impl Credentials for Keyring {
     fn find<'a>(&'a self, host: &'a str, repository: &'a str) -> CredentialAnswer<'a> {
         let (inner, host, repository) = (Arc::clone(&self.0), named(host), repository.to_owned());
-        let find = move || inner.find(&host, &repository);
+        if let Some(answer) = inner.find_at_once(&host, &repository) {
+            return Box::pin(std::future::ready(answer));
+        }
         // A helper may take its time, which is not that of the requests under way.
+        let find = move || {
+            inner.find(&host, &repository, |name, file, server, listed| {
+                inner.ask(name, file, server, listed)
+            })
+        };
         #[cfg(feature = "network")]
         return Box::pin(async move {
             match tokio::task::spawn_blocking(find).await {
@@ -233,7 +264,10 @@ mod tests {
     }
 
     fn token(keyring: &Keyring, host: &str, repository: &str) -> String {
-        match keyring.0.find(host, repository) {
+        let ask = |name: &str, file: &CredentialFile, server: &str, listed| {
+            keyring.0.ask(name, file, server, listed)
+        };
+        match keyring.0.find(host, repository, ask) {
             Ok(Some(Credential::Bearer(token))) => token.reveal().to_owned(),
             other => format!("{other:?}"),
         }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use wits_model::lock::Lock;
 use wits_model::{Digest, PackageId, PackageRef, PackageSource};
 use wits_wit::model::{self, Stability};
 use wits_wit::{Decoded, Gates};
 
+use crate::closure::AT_ONCE;
 use crate::project::Workspace;
 use crate::report::Note;
 use crate::session::{Published, Session};
@@ -230,7 +233,7 @@ async fn any_wasm(
     id: &PackageId,
     source: PackageSource,
 ) -> Result<Found, Error> {
-    let (pin, wasm, _) = session.bytes(id, &source).await?;
+    let (pin, wasm) = session.bytes(id, &source).await?;
     if let Ok(Decoded::Package(package)) = wits_wit::decode(&wasm)
         && package.id().id().as_ref() != Some(id)
     {
@@ -252,14 +255,16 @@ async fn any_wasm(
 /// The gates of the packages that one names, which its own binary has lost. Where a package cannot be
 /// had, its gates stay lost, and that is said.
 async fn gates_below(session: &Session<'_>, lock: &Lock, published: &Published) -> Known {
+    let below = published.package.dependencies().iter();
+    let asked = below.filter_map(PackageRef::id).map(|id| async move {
+        let found = session.package(lock, &id).await;
+        (id, found)
+    });
+    // In the order of packages, whichever is there first.
+    let mut answers = stream::iter(asked).buffered(AT_ONCE);
     let mut known = Known::default();
-    for id in published
-        .package
-        .dependencies()
-        .iter()
-        .filter_map(PackageRef::id)
-    {
-        match session.package(lock, &id).await {
+    while let Some((id, found)) = answers.next().await {
+        match found {
             Ok(below) => {
                 known.0.insert(id, below.package.model().clone());
             }

@@ -17,20 +17,15 @@ use super::build;
 use crate::closure::{self, Answer, Closure, Root};
 use crate::deps::Form;
 use crate::local::Locals;
-use crate::prepare::{PreparedMember, View, prepare, prepare_members};
+use crate::prepare::{PreparedMember, View, prepare_in, prepare_members};
 use crate::project::Workspace;
 use crate::report::{Note, Progress};
 use crate::session::{Session, registry_error};
 use crate::side_files::side_files;
 use crate::texts::Texts;
-use crate::{Context, Error, verify};
+use crate::{Context, Error, hint, verify};
 
-/// The annotation of the manifest that names the whole closure, so that a client can ask for all of it
-/// at once: `ns:name@version=sha256:…`, sorted, with spaces between. A hint, and never the truth.
-pub const CLOSURE_ANNOTATION: &str = "dev.wits.closure";
-
-/// The longest annotation, in bytes: registries limit manifests, and a longer hint helps no one.
-const LONGEST_CLOSURE: usize = 64 * 1024;
+pub use crate::hint::CLOSURE_ANNOTATION;
 
 /// A package that was published, or would be: see the example of [`publish`].
 #[derive(Debug, Clone)]
@@ -141,20 +136,20 @@ pub async fn publish(
     subject: Subject<'_>,
     dry_run: bool,
 ) -> Result<PublishedPackage, Error> {
-    let ready = match subject {
-        Subject::Project(workspace) => from_project(context, workspace).await?,
-        Subject::Wasm { file, workspace } => from_wasm(context, file, workspace).await?,
-    };
     let workspace = match subject {
         Subject::Project(workspace) => Some(workspace),
         Subject::Wasm { workspace, .. } => workspace,
+    };
+    let session = Session::new(context, workspace)?;
+    let ready = match subject {
+        Subject::Project(workspace) => from_project(&session, workspace).await?,
+        Subject::Wasm { file, .. } => from_wasm(&session, file).await?,
     };
     let reference = ready.package.id();
     let id = reference.id().ok_or_else(|| Error::PublishUnversioned {
         package: reference.name.clone(),
         span: None,
     })?;
-    let session = Session::new(context, workspace)?;
     let route = session.route_of_named(&id.name)?;
     let at = session.locate(&route, &id.name).await?;
     send(context, &session, id, at, ready, dry_run).await
@@ -203,7 +198,7 @@ async fn send(
             metadata: ready.metadata,
             exports: info.exports,
             imports: info.imports,
-            annotations: closure_annotation(&ready.closure),
+            annotations: hint::annotation(&ready.closure),
             title: format!("{}.wasm", id.name.name()),
             files: ready.files,
             wasm: ready.wasm,
@@ -227,18 +222,6 @@ async fn send(
     })
 }
 
-fn closure_annotation(closure: &BTreeMap<PackageId, Digest>) -> BTreeMap<String, String> {
-    let list: Vec<String> = closure
-        .iter()
-        .map(|(id, digest)| format!("{id}={digest}"))
-        .collect();
-    let list = list.join(" ");
-    if list.is_empty() || list.len() > LONGEST_CLOSURE {
-        return BTreeMap::new();
-    }
-    BTreeMap::from([(CLOSURE_ANNOTATION.to_owned(), list)])
-}
-
 /// The Wasm digest of everything published in a closure.
 fn digests(closure: &Closure) -> BTreeMap<PackageId, Digest> {
     let answers = closure.answers.iter();
@@ -250,7 +233,8 @@ fn digests(closure: &Closure) -> BTreeMap<PackageId, Digest> {
         .collect()
 }
 
-async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready, Error> {
+async fn from_project(session: &Session<'_>, workspace: &Workspace) -> Result<Ready, Error> {
+    let context = session.context;
     let current = workspace.current(context, "publish")?;
     let source = current.source(context)?;
     if source.version().is_none() {
@@ -261,14 +245,17 @@ async fn from_project(context: &Context, workspace: &Workspace) -> Result<Ready,
     }
     let _others = super::exclude_others(context, workspace, "wits publish")?;
     // What the user sees must be in order first, lock and all.
-    let own = prepare(context, workspace, Form::Wit).await?;
+    let own = prepare_in(session, workspace, Form::Wit).await?;
     let own = own
         .members
         .iter()
         .find(|member| member.member.root == current.root);
     let own = own.ok_or_else(not_prepared)?;
-    let view = prepare_members(context, workspace, &[current], View::Stranger, Form::Wit).await;
-    let stranger = view.map_err(|error| only_here(context, &own.locals, error))?;
+    let view = View::Stranger {
+        foreseen: own.closure.answers.keys().cloned().collect(),
+    };
+    let stranger = prepare_members(session, workspace, &[current], &view, Form::Wit).await;
+    let stranger = stranger.map_err(|error| only_here(context, &own.locals, error))?;
     let stranger = stranger.members.first().ok_or_else(not_prepared)?;
     compare(context, own, stranger)?;
     tell_what_strangers_need(context, &stranger.closure, &stranger.skewed);
@@ -365,11 +352,8 @@ fn tell_what_strangers_need(context: &Context, closure: &Closure, skewed: &BTree
     }
 }
 
-async fn from_wasm(
-    context: &Context,
-    file: &Path,
-    workspace: Option<&Workspace>,
-) -> Result<Ready, Error> {
+async fn from_wasm(session: &Session<'_>, file: &Path) -> Result<Ready, Error> {
+    let context = session.context;
     let wasm = wits_fs::read(file)?;
     let package = match wits_wit::decode(&wasm) {
         Ok(Decoded::Package(package)) => package,
@@ -397,13 +381,12 @@ async fn from_wasm(
         path,
         bytes: text.into_bytes(),
     }])?;
-    let session = Session::new(context, workspace)?;
     let locals = Locals::default();
     let roots = [Root {
         source: &source,
         locals: &locals,
     }];
-    let closures = closure::resolve(&session, &roots, &Lock::default()).await?;
+    let closures = closure::resolve(session, &roots, &Lock::default(), &BTreeSet::new()).await?;
     let closure = closures
         .first()
         .ok_or_else(|| Error::Bug("nothing was resolved".to_owned()))?;

@@ -22,11 +22,13 @@ pub(crate) fn render(tools: &Tools, samples: &Samples) -> String {
                 "start",
                 "round trip, ms",
                 "wits, ms",
-                "requests",
                 "depth",
+                "requests",
+                "connections",
                 "wkg, ms",
-                "requests",
                 "depth",
+                "requests",
+                "connections",
                 "wkg / wits",
                 "runs",
             ];
@@ -75,11 +77,10 @@ fn lines(samples: &Samples, scene: &str) -> String {
 
 struct Cell {
     time: Spread,
-    /// Requests, and connections.
-    requests: String,
-    /// How many round trips were waited for, one after another: how much longer the quickest run took than the
-    /// quickest without a distance, in round trips.
+    /// How many round trips were waited for, one after another.
     depth: Option<f64>,
+    requests: String,
+    connections: String,
 }
 
 impl Cell {
@@ -99,23 +100,21 @@ impl Cell {
         let near = times(&runs(0)).filter(|_| distance > 0);
         Some(Self {
             time,
-            requests: format!(
-                "{} ({})",
-                range(here.iter().map(|sample| sample.requests)),
-                range(here.iter().map(|sample| sample.connections))
-            ),
-            depth: near.map(|near| (time.least - near.least) / f64::from(distance)),
+            depth: near.map(|near| (time.median - near.median) / f64::from(distance)),
+            requests: range(here.iter().map(|sample| sample.requests)),
+            connections: range(here.iter().map(|sample| sample.connections)),
         })
     }
 }
 
-fn columns(cell: Option<&Cell>) -> [String; 3] {
+fn columns(cell: Option<&Cell>) -> [String; 4] {
     cell.map_or_else(Default::default, |cell| {
         let depth = cell.depth.map(|depth| format!("{depth:.1}"));
         [
             cell.time.to_string(),
-            cell.requests.clone(),
             depth.unwrap_or_default(),
+            cell.requests.clone(),
+            cell.connections.clone(),
         ]
     })
 }
