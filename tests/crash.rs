@@ -8,11 +8,14 @@
 //! | --- | --- |
 //! | [`scene`] | a start state, a command, and what must hold whenever the command is killed |
 //! | [`points`] | every command that writes, killed at every point; and its next run killed too |
+//! | [`changes`] | that there is a point after every change of the disk |
 //! | [`moments`] | killed from outside, at random moments |
 //! | [`disk`] | no space, no permission, a file system that is read-only or another one |
 
 mod scene;
 
+#[cfg(target_os = "linux")]
+mod changes;
 #[cfg(target_os = "linux")]
 mod disk;
 mod moments;

@@ -97,6 +97,40 @@ fn twenty_on_one_project_leave_what_one_would() {
     }
 }
 
+/// What is pruned, or cleaned away, is a miss for those who fetch: it comes again.
+#[test]
+fn whoever_empties_the_cache_disturbs_nobody() {
+    let sandbox = with_layout();
+    publish_pair(&sandbox);
+    let app = project(&sandbox);
+    let before = Snapshot::of(sandbox.root());
+    for command in ["fetch", "build"] {
+        app.wits([command]).succeeds();
+    }
+    let alone = Snapshot::of(app.dir());
+    for round in rounds_of("an emptied cache") {
+        before.restore();
+        let commands: [&[&str]; 5] = [
+            &["fetch"],
+            &["cache", "prune", "--max-size", "0"],
+            &["build"],
+            &["lock"],
+            &["cache", "clean"],
+        ];
+        let crowd = (0..20).map(|nth| start(&app, commands[nth % commands.len()]));
+        for outcome in ended(&sandbox, crowd.collect()) {
+            outcome.succeeds();
+        }
+        let differences = alone.differences(&Snapshot::of(app.dir()));
+        assert!(differences.is_empty(), "round {round}: {differences:#?}");
+        app.remove("wit/deps")
+            .wits(["fetch", "--locked"])
+            .succeeds();
+        let differences = alone.differences(&Snapshot::of(app.dir()));
+        assert!(differences.is_empty(), "round {round}: {differences:#?}");
+    }
+}
+
 /// Two forms of one tree are wanted at once. Whoever comes last has it.
 #[test]
 fn twenty_that_want_different_trees_leave_one_of_them() {

@@ -183,6 +183,27 @@ fn a_migration() {
     Scene::new(sandbox, "app", &["migrate"]).killed_at_every_point();
 }
 
+/// A cache with everything in it that goes: blobs, one that was set aside, and what a kill has left.
+fn cache(arguments: &[&str]) -> Scene {
+    let sandbox = with_layout();
+    let app = stage(&sandbox);
+    app.wits(["fetch"]).succeeds();
+    let cache = sandbox.project("home/.cache/wits");
+    cache.write("v1/damaged/0123456789.1", "damaged");
+    cache.write("v0/of/an/older/wits", "an older layout");
+    Scene::new(sandbox, "app", arguments)
+}
+
+#[test]
+fn a_pruning_of_the_cache() {
+    cache(&["cache", "prune", "--max-size", "0"]).killed_at_every_point();
+}
+
+#[test]
+fn a_cleaning_of_the_cache() {
+    cache(&["cache", "clean"]).killed_at_every_point();
+}
+
 #[test]
 fn a_first_fetch_and_the_next_one() {
     first_fetch(with_layout()).killed_twice(29);

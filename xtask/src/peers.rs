@@ -94,6 +94,7 @@ const DEBIAN: &[(&str, &str)] = &[
     ("docker-registry", "docker-registry"),
     ("skopeo", "skopeo"),
     ("apache2-utils", "htpasswd"),
+    ("strace", "strace"),
 ];
 
 /// Where cargo installs the tools.
@@ -198,7 +199,7 @@ fn install_debian() -> Result<()> {
         .map(|(package, _)| *package)
         .collect();
     if missing.is_empty() {
-        println!("docker-registry, skopeo and htpasswd are there");
+        println!("docker-registry, skopeo, htpasswd and strace are there");
         return Ok(());
     }
     let root = output(program("id")?.arg("-u")).is_some_and(|id| id.trim() == "0");
