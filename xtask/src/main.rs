@@ -7,7 +7,7 @@
 //! - [`semver`]: whether a release would break those who use the library
 //! - [`fuzz`]: runs the fuzz targets
 //! - [`crashes`]: kills and crowds, more often than the tests have time for
-//! - [`build_cost`]: what the library adds to a build script
+//! - [`build_cost`]: what the library adds to a build script, and what the command takes to build
 //! - [`bench`]: the other benchmarks, which are a package of their own
 //!
 //! Each chore prints the commands it runs, so that any of them can be repeated by hand.
@@ -44,7 +44,8 @@ usage: cargo xtask <chore>
   kill-runs [N]    kill each of five commands N times (100), at random moments
   crowds [N]       run each crowd of twenty processes N times (20)
   build-cost [RUNS]
-                   measure what the library adds to a build script, beside wasm-pkg-core
+                   measure what the library adds to a build script, beside wasm-pkg-core, and what the
+                   command takes to build, beside wkg
   bench WHAT       measure the command, beside wkg; without WHAT, say what can be measured";
 
 fn main() -> ExitCode {

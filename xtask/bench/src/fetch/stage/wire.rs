@@ -12,39 +12,38 @@ use wits_testkit::{Artifact, Authority, LatencyProxy};
 
 use super::Registry;
 
-/// A certificate of an authority of its own, for loopback.
-struct Tls {
+/// A registry over TLS, under an authority of its own.
+struct Base {
+    registry: OciRegistry,
     authority: Authority,
+    /// The authority's certificate, in PEM.
     file: PathBuf,
     // Held for its Drop.
     _dir: tempfile::TempDir,
 }
 
-impl Tls {
-    fn new() -> Result<Self> {
+impl Base {
+    fn start() -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let authority = Authority::new();
         let file = dir.path().join("authority.pem");
         std::fs::write(&file, authority.pem())?;
+        let registry = OciRegistry::start_with(Settings {
+            tls: Some(&authority.certify(&["127.0.0.1"])),
+            ..Settings::default()
+        });
         Ok(Self {
+            registry,
             authority,
             file,
             _dir: dir,
-        })
-    }
-
-    fn registry(&self) -> OciRegistry {
-        OciRegistry::start_with(Settings {
-            tls: Some(&self.authority.certify(&["127.0.0.1"])),
-            ..Settings::default()
         })
     }
 }
 
 /// As GHCR: everybody needs a token, for public packages too, and a blob is at another host.
 pub(super) struct Redirecting {
-    tls: Tls,
-    registry: OciRegistry,
+    base: Base,
     blobs: Server,
     /// Where clients find that host: `host:port`.
     place: Arc<Mutex<String>>,
@@ -52,12 +51,11 @@ pub(super) struct Redirecting {
 
 impl Redirecting {
     pub(super) fn start() -> Result<Self> {
-        let tls = Tls::new()?;
-        let registry = tls.registry();
+        let base = Base::start()?;
         let kept = Arc::new(Mutex::new(BTreeMap::<String, Vec<u8>>::new()));
         let place = Arc::new(Mutex::new(String::new()));
         let given = Arc::clone(&kept);
-        let certified = tls.authority.certify(&["127.0.0.1"]);
+        let certified = base.authority.certify(&["127.0.0.1"]);
         let blobs = Server::start_tls(&certified, move |request| {
             match lock(&given).get(&request.path) {
                 Some(bytes) => Response::new(200, bytes.clone()),
@@ -74,20 +72,16 @@ impl Redirecting {
             lock(&kept).insert(path, honest.bytes().to_vec());
             Response::new(307, "").with("location", location)
         });
-        registry.lay(Rule::on(Kind::Blob).method("GET"), redirect);
-        Ok(Self {
-            tls,
-            registry,
-            blobs,
-            place,
-        })
+        base.registry
+            .lay(Rule::on(Kind::Blob).method("GET"), redirect);
+        Ok(Self { base, blobs, place })
     }
 }
 
 impl Registry for Redirecting {
     fn addresses(&self) -> Vec<String> {
         vec![
-            self.registry.address().to_string(),
+            self.base.registry.address().to_string(),
             self.blobs.address().to_string(),
         ]
     }
@@ -97,50 +91,49 @@ impl Registry for Redirecting {
     }
 
     fn opened(&mut self) {
-        self.registry.guard(Guard::default());
+        self.base.registry.guard(Guard::default());
     }
 
     fn authority(&self) -> Option<PathBuf> {
-        Some(self.tls.file.clone())
+        Some(self.base.file.clone())
     }
 
     fn owner_url(&self) -> String {
-        self.registry.registry()
+        self.base.registry.registry()
     }
 
     fn put(&self, repository: &str, tag: &str, artifact: &Artifact) {
-        self.registry.put(repository, tag, artifact);
+        self.base.registry.put(repository, tag, artifact);
     }
 
     fn forget(&mut self) {
-        self.registry.server().forget();
+        self.base.registry.server().forget();
         self.blobs.forget();
     }
 
     fn requests(&self) -> usize {
-        self.registry.log().len() + self.blobs.log().len()
+        self.base.registry.log().len() + self.blobs.log().len()
     }
 }
 
 /// As ECR: a blob is not found before its manifest was asked for.
 pub(super) struct ManifestFirst {
-    tls: Tls,
-    registry: OciRegistry,
+    base: Base,
     /// Repositories of which a manifest was asked for.
     asked: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl ManifestFirst {
     pub(super) fn start() -> Result<Self> {
-        let tls = Tls::new()?;
-        let registry = tls.registry();
+        let base = Base::start()?;
         let asked = Arc::new(Mutex::new(BTreeSet::new()));
         let seen = Arc::clone(&asked);
         let note = Fault::new(move |request: &Request, honest: Response| {
             lock(&seen).extend(repository(request, "/manifests/"));
             honest
         });
-        registry.lay(Rule::on(Kind::Manifest).method("GET"), note);
+        base.registry
+            .lay(Rule::on(Kind::Manifest).method("GET"), note);
         let known = Arc::clone(&asked);
         let refuse = Fault::new(move |request: &Request, honest: Response| {
             match repository(request, "/blobs/") {
@@ -148,39 +141,36 @@ impl ManifestFirst {
                 _ => Response::error(404, "BLOB_UNKNOWN"),
             }
         });
-        registry.lay(Rule::on(Kind::Blob).method("GET"), refuse);
-        Ok(Self {
-            tls,
-            registry,
-            asked,
-        })
+        base.registry
+            .lay(Rule::on(Kind::Blob).method("GET"), refuse);
+        Ok(Self { base, asked })
     }
 }
 
 impl Registry for ManifestFirst {
     fn addresses(&self) -> Vec<String> {
-        vec![self.registry.address().to_string()]
+        vec![self.base.registry.address().to_string()]
     }
 
     fn authority(&self) -> Option<PathBuf> {
-        Some(self.tls.file.clone())
+        Some(self.base.file.clone())
     }
 
     fn owner_url(&self) -> String {
-        self.registry.registry()
+        self.base.registry.registry()
     }
 
     fn put(&self, repository: &str, tag: &str, artifact: &Artifact) {
-        self.registry.put(repository, tag, artifact);
+        self.base.registry.put(repository, tag, artifact);
     }
 
     fn forget(&mut self) {
         lock(&self.asked).clear();
-        self.registry.server().forget();
+        self.base.registry.server().forget();
     }
 
     fn requests(&self) -> usize {
-        self.registry.log().len()
+        self.base.registry.log().len()
     }
 }
 
