@@ -33,6 +33,7 @@ mod output;
 mod publish;
 mod registries;
 mod requests;
+mod security;
 mod side_by_side;
 mod toolchains;
 mod wasi;

@@ -5,6 +5,7 @@
 //! same faults against the library, with its types and without a process, are in
 //! `crates/wits-registry/tests/wire`. SECURITY.md says which test shows which promise.
 
+mod beside_wkg;
 mod bodies;
 mod content;
 mod elsewhere;

@@ -64,7 +64,8 @@ pub(super) fn answer(
             let media_type = request.header("content-type").unwrap_or_default();
             let tag = (!route.reference.contains(':')).then_some(route.reference);
             let digest = repository.put_manifest(media_type, request.body.clone(), tag);
-            Response::new(201, "").with("docker-content-digest", digest)
+            let at = format!("/v2/{}/manifests/{digest}", route.repository);
+            created(at, digest)
         }
         ("DELETE", Kind::Manifest) => {
             repository.tags.remove(route.reference);
@@ -129,7 +130,7 @@ fn upload(repository: &mut Repository, request: &Request, route: &Route<'_>) -> 
     let at = |session: usize| format!("/v2/{name}/blobs/uploads/{session}");
     if request.method == "POST" {
         if let Some(digest) = request.query("digest") {
-            return finish(repository, request.body.clone(), &digest);
+            return finish(repository, name, request.body.clone(), &digest);
         }
         repository.uploads.push(Vec::new());
         return Response::new(202, "").with("location", at(repository.uploads.len() - 1));
@@ -147,13 +148,19 @@ fn upload(repository: &mut Repository, request: &Request, route: &Route<'_>) -> 
     }
     let digest = request.query("digest").unwrap_or_default();
     let bytes = repository.uploads[session].clone();
-    finish(repository, bytes, &digest)
+    finish(repository, name, bytes, &digest)
 }
 
-fn finish(repository: &mut Repository, bytes: Vec<u8>, digest: &str) -> Response {
+fn finish(repository: &mut Repository, name: &str, bytes: Vec<u8>, digest: &str) -> Response {
     if sha256(&bytes) != digest {
         return Response::error(400, "DIGEST_INVALID");
     }
     let digest = repository.put_blob(bytes);
-    Response::new(201, "").with("docker-content-digest", digest)
+    created(format!("/v2/{name}/blobs/{digest}"), digest)
+}
+
+fn created(at: String, digest: String) -> Response {
+    Response::new(201, "")
+        .with("location", at)
+        .with("docker-content-digest", digest)
 }
