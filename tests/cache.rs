@@ -1,35 +1,12 @@
 //! `wits cache`: where it is, how much, and less of it.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use snapbox::str;
-use wits_testkit::{Project, Sandbox, Tree};
+use wits_testkit::Tree;
 
-use crate::setting::{app, locked_field, publish_pair, sandbox, with_layout};
-
-/// The directory of the cache of everything that runs in a sandbox.
-fn cache(sandbox: &Sandbox) -> PathBuf {
-    sandbox.cache_home().join("wits")
-}
-
-/// A project that has fetched two packages.
-fn fetched(sandbox: &Sandbox) -> Project<'_> {
-    publish_pair(sandbox);
-    let app = app(sandbox, "import acme:store/store@1.0.0;");
-    sandbox.top().remove("home/.cache");
-    app.wits(["fetch"]).succeeds();
-    app
-}
-
-/// The blob of a locked package.
-fn blob(sandbox: &Sandbox, app: &Project<'_>, name: &str) -> PathBuf {
-    let digest = locked_field(app, name, "digest");
-    let hex = &digest["sha256:".len()..];
-    let blobs = cache(sandbox).join("v1/blobs/sha256");
-    blobs.join(&hex[..2]).join(hex)
-}
+use crate::setting::{blob, cache, fetched_pair, sandbox, with_layout};
 
 fn aged(path: &std::path::Path, days: u64) {
     let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
@@ -107,7 +84,7 @@ error: `[ROOT]/here/file` is not a cache of wits: it is not a directory
 #[test]
 fn the_size_is_for_people_or_exact() {
     let sandbox = with_layout();
-    let app = fetched(&sandbox);
+    let app = fetched_pair(&sandbox);
     app.wits(["cache", "size"])
         .succeeds()
         .stdout(str![[r#"
@@ -152,7 +129,7 @@ fn the_size_is_for_people_or_exact() {
 #[test]
 fn pruning_keeps_what_an_offline_run_needs() {
     let sandbox = with_layout();
-    let app = fetched(&sandbox);
+    let app = fetched_pair(&sandbox);
     fs::write(blob(&sandbox, &app, "acme:types"), "torn").unwrap();
     app.remove("wit/deps");
     app.wits(["fetch"]).succeeds();
@@ -193,7 +170,7 @@ fn pruning_keeps_what_an_offline_run_needs() {
 #[test]
 fn packages_go_when_they_were_not_used() {
     let sandbox = with_layout();
-    let app = fetched(&sandbox);
+    let app = fetched_pair(&sandbox);
     let (store, types) = (
         blob(&sandbox, &app, "acme:store"),
         blob(&sandbox, &app, "acme:types"),
@@ -249,7 +226,7 @@ fn packages_go_when_they_were_not_used() {
 #[test]
 fn cleaning_removes_what_wits_made() {
     let sandbox = with_layout();
-    let app = fetched(&sandbox);
+    let app = fetched_pair(&sandbox);
     app.wits(["cache", "clean"])
         .succeeds()
         .stdout("")
@@ -286,7 +263,7 @@ fn cleaning_removes_what_wits_made() {
 #[test]
 fn cleaning_refuses_what_it_does_not_know() {
     let sandbox = with_layout();
-    let app = fetched(&sandbox);
+    let app = fetched_pair(&sandbox);
     fs::write(cache(&sandbox).join("not\u{1b}[2Jes"), "mine").unwrap();
     fs::create_dir(cache(&sandbox).join("v1/mine")).unwrap();
     let before = Tree::of(sandbox.cache_home());

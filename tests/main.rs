@@ -36,5 +36,6 @@ mod requests;
 mod security;
 mod side_by_side;
 mod toolchains;
+mod verify;
 mod wasi;
 mod wkg;

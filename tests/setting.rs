@@ -1,5 +1,7 @@
 //! What most tests begin with: a sandbox, a registry with something in it, a project that needs it.
 
+use std::path::PathBuf;
+
 use wits_testkit::{Layout, Project, Sandbox, fixtures};
 
 /// A sandbox in which the command under test runs.
@@ -170,4 +172,28 @@ fn text(table: &toml::Value, field: &str) -> String {
 pub(crate) fn other_digest(digest: &str) -> String {
     let (head, last) = digest.split_at(digest.len() - 1);
     format!("{head}{}", if last == "0" { "1" } else { "0" })
+}
+
+/// The cache of everything that runs in a sandbox.
+pub(crate) fn cache(sandbox: &Sandbox) -> PathBuf {
+    sandbox.cache_home().join("wits")
+}
+
+/// A project that has fetched the two packages of [`publish_pair`], with nothing else in the cache.
+#[track_caller]
+pub(crate) fn fetched_pair(sandbox: &Sandbox) -> Project<'_> {
+    publish_pair(sandbox);
+    let app = app(sandbox, "import acme:store/store@1.0.0;");
+    sandbox.top().remove("home/.cache");
+    app.wits(["fetch"]).succeeds();
+    app
+}
+
+/// The cached bytes of a locked package.
+#[track_caller]
+pub(crate) fn blob(sandbox: &Sandbox, app: &Project<'_>, name: &str) -> PathBuf {
+    let digest = locked_field(app, name, "digest");
+    let hex = &digest["sha256:".len()..];
+    let blobs = cache(sandbox).join("v1/blobs/sha256");
+    blobs.join(&hex[..2]).join(hex)
 }

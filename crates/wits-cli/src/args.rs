@@ -132,6 +132,8 @@ pub(crate) enum Command {
     Config(Config),
     /// Write the project's own files from those of wkg and wit-deps
     Migrate(Migrate),
+    /// Check wits.lock, the cache and wit/deps against each other, without the network
+    Verify(Verify),
     /// The packages that were downloaded: where they are, how much, and fewer of them
     #[command(subcommand)]
     Cache(Cache),
@@ -148,6 +150,27 @@ pub(crate) enum Cache {
     Prune(Prune),
     /// Remove everything that wits made
     Clean,
+    /// Hash everything in it, whatever project it is for
+    Verify(VerifyCache),
+}
+
+/// `wits verify`
+#[derive(Debug, clap::Args)]
+pub(crate) struct Verify {
+    /// Everything in the cache too, whatever project it is for
+    #[arg(long)]
+    pub(crate) cache: bool,
+    /// Repair what can be repaired without the network
+    #[arg(long)]
+    pub(crate) fix: bool,
+}
+
+/// `wits cache verify`
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyCache {
+    /// Set aside what is damaged
+    #[arg(long)]
+    pub(crate) fix: bool,
 }
 
 /// `wits cache prune`

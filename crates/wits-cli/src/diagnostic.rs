@@ -4,6 +4,7 @@ use std::path::Path;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use wits::model::SourceSpan;
+use wits::ops::verify::Finding;
 use wits::render::escaped;
 use wits::{Error, Note};
 
@@ -74,6 +75,37 @@ pub(crate) fn note(note: &Note) -> String {
     };
     render(&[Group::with_title(
         level.primary_title(escaped(&note.to_string())),
+    )])
+}
+
+/// What a verification found, with what to do about it or without.
+pub(crate) fn finding(finding: &Finding, here: &Path, with_help: bool) -> String {
+    let path = escaped(&finding.path.display().to_string());
+    let title = match finding.span {
+        Some(_) => escaped(&finding.message),
+        None => format!("`{path}`: {}", escaped(&finding.message)),
+    };
+    let mut group = Group::with_title(Level::ERROR.primary_title(title));
+    let path = finding.span.as_ref().map(|span| shown(span, here));
+    if let (Some(span), Some(path)) = (&finding.span, &path) {
+        group = group.element(snippet(span, path, AnnotationKind::Primary, None));
+    }
+    if let (Some(expected), Some(found)) = (&finding.expected, &finding.found)
+        && !(finding.message.contains(expected) && finding.message.contains(found))
+    {
+        group = group.element(Level::NOTE.message(format!("expected {}", escaped(expected))));
+        group = group.element(Level::NOTE.message(format!("found {}", escaped(found))));
+    }
+    for help in finding.help.iter().filter(|_| with_help) {
+        group = group.element(Level::HELP.message(escaped(help)));
+    }
+    render(&[group])
+}
+
+/// Something that is worth knowing and is no note of the library's.
+pub(crate) fn remark(message: &str) -> String {
+    render(&[Group::with_title(
+        Level::NOTE.primary_title(escaped(message)),
     )])
 }
 

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
             printer.error(&diagnostic::error(&error, &here));
             exit_code(error.kind())
         }
+        Ok(Err(commands::Failure::Found(kind))) => exit_code(kind),
         Err(_) => {
             let panic = LAST_PANIC
                 .lock()

@@ -44,7 +44,7 @@ use std::time::Duration;
 use wits_fs::{Holder, Recovered, Replacement};
 
 pub use self::apply::{Applied, Content, Wanted, WantedEntry, apply};
-pub use self::check::{Currency, check, read};
+pub use self::check::{Currency, Place, check, place, read};
 pub use self::names::entry_names;
 pub use self::scan::{Entry, EntryKind, Owner, owner, scan};
 pub use self::stamp::{Stamp, StampEntry, StampState};
@@ -81,12 +81,17 @@ pub fn recover(dir: &Path, wait: Wait<'_>) -> Result<Recovered, StoreError> {
     )?)
 }
 
+/// Whether a replacement was interrupted, or is under way at this moment.
+pub fn was_interrupted(dir: &Path) -> bool {
+    Replacement::was_interrupted(aside(dir))
+}
+
 fn aside(dir: &Path) -> PathBuf {
     dir.with_file_name(ASIDE)
 }
 
 /// A link could lead out of the project; what is behind it is not for wits to write.
-fn check_is_directory(dir: &Path) -> Result<(), StoreError> {
+pub fn check_is_directory(dir: &Path) -> Result<(), StoreError> {
     let what = match dir.symlink_metadata() {
         Ok(found) if found.is_symlink() => "a symbolic link",
         Ok(found) if !found.is_dir() => "a file",

@@ -29,6 +29,7 @@ use crate::ops::get::{As, Existing, Got, Output};
 use crate::ops::lock::Locked;
 use crate::ops::migrate::Migration;
 use crate::ops::publish::{PublishedPackage, Subject};
+use crate::ops::verify::{Verified, Verify};
 use crate::ops::wac::WacDeps;
 use crate::ops::yank::YankedPackage;
 use crate::project::Workspace;
@@ -148,6 +149,18 @@ pub fn migrate(
     dry_run: bool,
 ) -> Result<Migration, Error> {
     run(ops::migrate::migrate(context, workspace, dry_run))
+}
+
+/// [`ops::verify::verify`], blocking.
+///
+/// # Errors
+/// As there.
+pub fn verify(
+    context: &Context,
+    workspace: &Workspace,
+    options: &Verify,
+) -> Result<Verified, Error> {
+    run(ops::verify::verify(context, workspace, options))
 }
 
 /// [`ops::get::get`], blocking.

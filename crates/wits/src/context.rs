@@ -69,6 +69,9 @@ pub struct Context {
     pub system_proxy: bool,
     /// Whom to tell.
     pub reporter: Arc<dyn Reporter>,
+    /// Ask nobody, not even registries on this machine, and leave the cache as it is: what is pinned and cached is
+    /// all there is. Goes with `offline`.
+    pub(crate) sealed: bool,
 }
 
 /// Where routes come from, beside the project's own `registry.toml`.
@@ -140,6 +143,7 @@ impl Context {
             http_retries: None,
             system_proxy: false,
             reporter: Arc::new(Silent),
+            sealed: false,
         }
     }
 

@@ -104,6 +104,18 @@ pub(crate) async fn prepare_in<'a>(
     Ok(prepared)
 }
 
+/// Resolves and checks all members from what is pinned and cached alone; the context is sealed. What would change in
+/// the lock is no error here.
+pub(crate) async fn prepare_sealed<'a>(
+    context: &Context,
+    workspace: &'a Workspace,
+    form: Form,
+) -> Result<Prepared<'a>, Error> {
+    let session = Session::new(context, Some(workspace))?;
+    let members: Vec<&Member> = workspace.members.iter().collect();
+    prepare_members(&session, workspace, &members, &View::Owner, form).await
+}
+
 /// A stub has no bytes of its own to pin, but its WIT is pinned.
 fn check_stub_pins(old: &Lock, closure: &Closure, texts: &Texts) -> Result<(), Error> {
     for (id, answer) in &closure.answers {

@@ -13,6 +13,7 @@ use wits_model::lock::{Lock, LockedPackage};
 use wits_model::routes::{Layer, Route, RouteKey, Routes};
 use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
 use wits_registry::{RegistryError, Release};
+use wits_store::cache::audit::Examined;
 use wits_store::{Cache, Lookup, StoreError};
 use wits_wit::{Decoded, DecodedPackage, WitError};
 
@@ -137,7 +138,7 @@ impl<'a> Session<'a> {
         let is_local = matches!(locked.source, PackageSource::Layout { .. });
         let (wasm, fetched) = match self.cached(id, &pin.digest)? {
             Some(wasm) => (wasm, false),
-            None if self.context.offline && !is_local => {
+            None if self.context.offline && (self.context.sealed || !is_local) => {
                 return Err(Error::NotCached {
                     package: id.clone(),
                     asked: Box::default(),
@@ -166,7 +167,8 @@ impl<'a> Session<'a> {
     /// What the registry that `id` is routed to has under its version today.
     pub(crate) async fn named(&self, id: &PackageId) -> Result<Named, Error> {
         let route = self.route(&id.name)?;
-        if self.context.offline && !matches!(route.url, RegistryUrl::Layout { .. }) {
+        let is_local = matches!(route.url, RegistryUrl::Layout { .. });
+        if self.context.offline && (self.context.sealed || !is_local) {
             return Err(Error::NotLocked {
                 package: id.clone(),
                 asked: Box::default(),
@@ -364,6 +366,12 @@ impl<'a> Session<'a> {
     }
 
     fn cached(&self, id: &PackageId, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+        if self.context.sealed {
+            return Ok(match self.cache.examine(digest)? {
+                Examined::Good(wasm) => Some(wasm),
+                Examined::Missing | Examined::Bad(_) => None,
+            });
+        }
         let found = match self.cache.get(digest) {
             Ok(found) => found,
             Err(error @ StoreError::CacheUnreadable { .. }) => {

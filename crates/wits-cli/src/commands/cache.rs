@@ -19,6 +19,7 @@ pub(crate) fn run(session: &Session<'_>, args: &Cache) -> Result<(), Failure> {
         Cache::Size => size(session),
         Cache::Prune(args) => prune(session, args),
         Cache::Clean => clean(session),
+        Cache::Verify(args) => super::verify::cache(session, args.fix),
     }
 }
 
@@ -129,7 +130,7 @@ fn clean(session: &Session<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn stock(stock: Stock) -> serde_json::Value {
+pub(super) fn stock(stock: Stock) -> serde_json::Value {
     json!({ "count": stock.count, "bytes": stock.bytes })
 }
 
@@ -147,7 +148,7 @@ fn count(count: u64, what: &str) -> String {
 
 /// Bytes for people: one decimal, units of 1024.
 #[allow(clippy::cast_precision_loss)] // one decimal is shown
-fn human(bytes: u64) -> String {
+pub(super) fn human(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
     if bytes < 1024 {
         return format!("{bytes} B");

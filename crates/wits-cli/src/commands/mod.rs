@@ -11,14 +11,15 @@ mod lock;
 mod login;
 mod migrate;
 mod publish;
+mod verify;
 mod yank;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
-use wits::model::RegistryUrl;
 use wits::model::lock::LockChange;
+use wits::model::{ErrorKind, RegistryUrl};
 use wits::{Context, Error, Workspace};
 
 use crate::args::{Args, Command, Global};
@@ -33,6 +34,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// What the library says.
     Wits(Box<Error>),
+    /// A check found something, which was told.
+    Found(ErrorKind),
 }
 
 impl From<Error> for Failure {
@@ -146,6 +149,7 @@ pub(crate) fn run(args: &Args, printer: &Printer) -> Result<(), Failure> {
         Command::Logout(args) => login::logout(&session, args),
         Command::Config(args) => config::run(&session, args),
         Command::Migrate(args) => migrate::run(&session, args),
+        Command::Verify(args) => verify::run(&session, args),
         Command::Cache(args) => cache::run(&session, args),
     }
 }

@@ -60,14 +60,16 @@ pub struct Applied {
 }
 
 impl WantedEntry {
-    fn file_name(&self) -> String {
+    /// What it is called, `.wasm` included.
+    pub fn file_name(&self) -> String {
         match self.content {
             Content::Text(_) => self.name.clone(),
             Content::Wasm(_) => format!("{}.wasm", self.name),
         }
     }
 
-    fn digest(&self) -> Digest {
+    /// The digest of what is to be written.
+    pub fn digest(&self) -> Digest {
         match &self.content {
             Content::Text(text) => Digest::of(text),
             Content::Wasm(bytes) => Digest::of(bytes),

@@ -80,6 +80,57 @@ pub fn read(dir: &Path, stamp: &Stamp) -> Result<Option<Vec<Vec<u8>>>, StoreErro
     Ok(Some(contents))
 }
 
+/// What stands in the place of an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Nothing.
+    Empty,
+    /// An entry of the form in which wits writes it.
+    Entry {
+        /// The digest of its text, or of its bytes.
+        text: Digest,
+        /// How many bytes that is.
+        size: u64,
+    },
+    /// Something else; what, as a noun.
+    Other(String),
+}
+
+/// What stands in `dir` under the name of an entry. No symlink is followed.
+pub fn place(dir: &Path, name: &str) -> Result<Place, StoreError> {
+    Ok(match content(dir, name)? {
+        Some(bytes) => Place::Entry {
+            text: Digest::of(&bytes),
+            size: bytes.len() as u64,
+        },
+        None => other(&dir.join(name)),
+    })
+}
+
+/// What is not of the form in which wits writes an entry.
+fn other(path: &Path) -> Place {
+    let Ok(found) = path.symlink_metadata() else {
+        return Place::Empty;
+    };
+    let noun = if found.is_symlink() {
+        "a symbolic link".to_owned()
+    } else if found.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        match names.iter().find(|name| *name != PACKAGE_WIT) {
+            Some(name) => format!("a directory that has `{name}` in it"),
+            None if names.is_empty() => "an empty directory".to_owned(),
+            None => format!("a directory whose {PACKAGE_WIT} is no plain file"),
+        }
+    } else {
+        "something else than a directory".to_owned()
+    };
+    Place::Other(noun)
+}
+
 /// Reading is mostly waiting for the system, hashing is not: a few threads are enough.
 fn in_parallel(
     work: impl Fn() -> Result<Vec<String>, FsError> + Sync,

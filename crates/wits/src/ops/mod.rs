@@ -14,6 +14,7 @@ pub mod login;
 pub mod migrate;
 pub mod publish;
 pub mod show;
+pub mod verify;
 pub mod wac;
 pub mod yank;
 
