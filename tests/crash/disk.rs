@@ -297,6 +297,37 @@ error: cannot write `[ROOT]/app/wits.lock`: the file system is read-only
     });
 }
 
+/// Entries are renamed into place, which no system does from one file system to another.
+#[test]
+fn a_tree_on_a_file_system_of_its_own_is_refused_and_stays() {
+    alone(
+        "a_tree_on_a_file_system_of_its_own_is_refused_and_stays",
+        || {
+            let sandbox = with_layout();
+            publish_pair(&sandbox);
+            let app = project(&sandbox);
+            small(&sandbox, "app/wit/deps");
+            app.write(
+                "wit/deps/mine/mine.wit",
+                "package demo:mine;\ninterface mine {}\n",
+            );
+            let before = Snapshot::of(app.path("wit"));
+            app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+note: `wit/deps/mine` is yours and answers for `demo:mine`; no registry is asked
+error: cannot write `[ROOT]/app/wit/deps/acme-store-1.0.0`: it is on another file system
+ |
+ = help: mount the directory above it as a whole: entries are renamed into place
+
+"#]]);
+            assert!(
+                before
+                    .differences(&Snapshot::of(app.path("wit")))
+                    .is_empty()
+            );
+        },
+    );
+}
+
 /// What belongs to somebody else: the command runs as `nobody`, or as who runs the tests if that is not root.
 #[cfg(unix)]
 mod owned {

@@ -167,9 +167,9 @@ fn a_publish_to_a_registry() {
         let version = version((patch + run).to_string());
         let moment = chance.below(longest);
         killed += u64::from(kill_after(project.command(["publish"]), moment));
-        registry.assert_whole("acme/types");
+        registry.assert_whole("acme/types", &version);
         project.wits(["publish"]).succeeds();
-        registry.assert_whole("acme/types");
+        registry.assert_whole("acme/types", &version);
         assert!(registry.tags("acme/types").contains(&version), "{version}");
         project.wits(["build", "-o", "built.wasm"]).succeeds();
         let built = wits_testkit::sha256(&project.read_bytes("built.wasm"));

@@ -101,11 +101,13 @@ impl Scene {
             self.holds(&at);
             self.ends_well(&at);
         }
+        eprintln!("{:?}: {} kills", self.arguments, self.points());
     }
 
     /// Kills the command at every `stride`-th point, and each time the next run at every point of its own.
     #[track_caller]
     pub(super) fn killed_twice(&self, stride: usize) {
+        let mut pairs = 0;
         for (nth, point) in self.points.iter().enumerate().step_by(stride) {
             self.begin_again();
             self.kill_at(nth);
@@ -121,7 +123,9 @@ impl Scene {
                 self.holds(&at);
                 self.ends_well(&at);
             }
+            pairs += again.len();
         }
+        eprintln!("{:?}: {pairs} pairs of kills", self.arguments);
     }
 
     #[track_caller]
