@@ -1,8 +1,10 @@
 //! Hints: what a package says of others, in places that no digest of theirs vouches for.
 
-use wits_testkit::wire::{OciRegistry, Response, Server};
+use snapbox::str;
+use wits_testkit::wire::{Fault, Kind, OciRegistry, Response, Rule, Server};
 use wits_testkit::{Artifact, wasm};
 
+use super::elsewhere::guard;
 use super::{Scene, TYPES_AT};
 
 /// A package that would make the client probe other hosts: its annotation and its section name packages of a
@@ -61,4 +63,58 @@ fn what_a_hint_leaves_out_is_fetched() {
         lock.contains("acme:store") && lock.contains("acme:types"),
         "{lock}"
     );
+}
+
+/// Packages of the same host that the user may not see, hidden among which is the one that is needed: that they are
+/// refused is not held against the user's credential, and nobody hears of it.
+#[test]
+fn what_a_hint_names_in_vain_costs_nothing() {
+    let scene = Scene::new();
+    guard(&scene, true);
+    let digest = scene.digest();
+    let names = (0..40).map(|number| format!("acme:secret{number}@1.0.0={digest}"));
+    let list: Vec<_> = names.collect();
+    let hinting =
+        Artifact::wasm(scene.wasm.clone()).annotation("dev.wits.closure", &list.join(" "));
+    scene.registry.put(TYPES_AT, "1.0.0", &hinting);
+    // A realm that gives no token at all if one of its scopes may not be had.
+    scene.registry.lay(
+        Rule::on(Kind::Token).path("secret"),
+        Fault::error(401, "UNAUTHORIZED"),
+    );
+    for number in 0..40 {
+        let secret = format!("acme/secret{number}");
+        scene
+            .registry
+            .lay(Rule::any().of(&secret), Fault::error(403, "DENIED"));
+    }
+    let outcome = scene.wits(&["fetch"]);
+    outcome.succeeds().stderr(str![[r#"
+      Locked wits.lock: 1 added
+     Fetched wit/deps: 1 package written
+
+"#]]);
+    assert!(!scene.app().read("wits.lock").contains("secret"));
+    assert_eq!(
+        scene.app().list("wit/deps"),
+        [".wits.json", "acme-types-1.0.0"]
+    );
+}
+
+/// A package of many hints, each answered slowly or never: nobody waits for them.
+#[test]
+fn nobody_waits_for_what_a_hint_names() {
+    let scene = Scene::new();
+    let digest = scene.digest();
+    let names = (0..100).map(|number| format!("acme:slow{number}@1.0.0={digest}"));
+    let list: Vec<_> = names.collect();
+    let hinting =
+        Artifact::wasm(scene.wasm.clone()).annotation("dev.wits.closure", &list.join(" "));
+    scene.registry.put(TYPES_AT, "1.0.0", &hinting);
+    scene
+        .registry
+        .lay(Rule::any().path("/slow"), Fault::stuck());
+    // Were they waited for, this would outlast the deadline of the test.
+    let outcome = scene.app().wits(["fetch", "--http-timeout", "3600"]);
+    outcome.succeeds();
 }

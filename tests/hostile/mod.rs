@@ -12,6 +12,7 @@ mod elsewhere;
 mod headers;
 mod hints;
 mod manifests;
+mod mirrors;
 mod names;
 mod parcels;
 mod patience;
