@@ -14,6 +14,7 @@ use wits_store::deps::{self, Entry, EntryKind, Owner, Stamp};
 use wits_wit::{Decoded, DecodedPackage, Dependency, SourceFile, SourcePackage};
 
 use crate::project::{Member, Workspace, list, wit_dir_of, wit_files};
+use crate::session::Session;
 use crate::{Context, Error};
 
 /// A directory of WIT on this machine that stands for a package.
@@ -70,31 +71,33 @@ pub(crate) enum LocalAnswer<'a> {
 impl Locals {
     /// Reads what answers for `member`: its `wit/deps`, its overrides and the other members.
     pub(crate) fn read(
-        context: &Context,
+        session: &Session<'_>,
         workspace: &Workspace,
         member: &Member,
         stamp: Option<&Stamp>,
         lock: &Lock,
     ) -> Result<Self, Error> {
+        let context = session.context;
         let mut locals = Self::default();
         // Where a stamp stands, wits knows what it wrote, and all else is the user's. Where none does, a
         // tree was laid out by a wits whose stamp is gone, which the lock names, or by wkg.
-        let by_wits: BTreeSet<String> = deps::entry_names(lock.packages.keys())
-            .into_values()
-            .collect();
+        let names = deps::entry_names(lock.packages.keys());
+        let by_wits: BTreeMap<&str, &PackageId> =
+            names.iter().map(|(id, name)| (name.as_str(), id)).collect();
         let by_wkg = lock.packages.is_empty()
             && [&workspace.root, &member.root]
                 .iter()
                 .any(|root| root.join(crate::foreign::WKG_LOCK).is_file());
-        let may_adopt =
-            |entry: &Entry| stamp.is_none() && (by_wkg || by_wits.contains(&entry.name));
+        let may_adopt = |entry: &Entry| {
+            stamp.is_none() && (by_wkg || by_wits.contains_key(entry.name.as_str()))
+        };
         for entry in deps::scan(&member.deps())? {
             match deps::owner(&entry, stamp) {
                 Owner::Listed => {}
                 Owner::Layout if may_adopt(&entry) && is_layout_of_its_package(context, &entry) => {
                     locals.adopted.insert(entry.name.clone());
                 }
-                Owner::User if stamp.is_none() && is_locked_binary(&entry, lock)? => {
+                Owner::User if stamp.is_none() && is_locked_binary(&entry, &by_wits, lock)? => {
                     locals.adopted.insert(entry.name.clone());
                 }
                 Owner::Layout | Owner::User => {
@@ -107,7 +110,7 @@ impl Locals {
         }
         for (name, entry) in &member.manifest.overrides {
             let local =
-                local_package(context, &wit_dir_of(&entry.path)).map_err(|error| match error {
+                local_package(session, &wit_dir_of(&entry.path)).map_err(|error| match error {
                     // Something in a file of the package, which the error shows.
                     error if error.span().is_some() => error,
                     error => Error::Override {
@@ -132,7 +135,7 @@ impl Locals {
             .filter(|other| other.root != member.root)
         {
             // A member without a version is no one's dependency, so it is passed over here.
-            let source = other.source(context)?;
+            let source = session.source(&other.wit)?;
             if let Some(id) = source.reference().id() {
                 let local = LocalPackage {
                     id: id.clone(),
@@ -273,15 +276,17 @@ fn is_layout_of_its_package(context: &Context, entry: &Entry) -> bool {
 
 /// Whether an entry is a binary with the name and the very bytes of a locked package: one that wits laid
 /// out, whose stamp is gone.
-fn is_locked_binary(entry: &Entry, lock: &Lock) -> Result<bool, Error> {
+fn is_locked_binary(
+    entry: &Entry,
+    names: &BTreeMap<&str, &PackageId>,
+    lock: &Lock,
+) -> Result<bool, Error> {
     if entry.kind != EntryKind::WasmFile || entry.symlink {
         return Ok(false);
     }
-    let names = deps::entry_names(lock.packages.keys());
-    let named = names
-        .iter()
-        .find(|(_, name)| entry.name == format!("{name}.wasm"));
-    let pinned = named.and_then(|(id, _)| lock.packages.get(id)?.pin.as_ref());
+    let name = entry.name.strip_suffix(".wasm").unwrap_or(&entry.name);
+    let named = names.get(name);
+    let pinned = named.and_then(|id| lock.packages.get(*id)?.pin.as_ref());
     match pinned {
         Some(pin) => Ok(Digest::of(wits_fs::read(&entry.path)?) == pin.digest),
         None => Ok(false),
@@ -335,15 +340,15 @@ fn own_entry(context: &Context, entry: &Entry) -> Result<Option<OwnEntry>, Error
 }
 
 /// Reads the package in a directory of WIT; it must have a version, since it stands for one.
-fn local_package(context: &Context, dir: &Path) -> Result<LocalPackage, Error> {
+fn local_package(session: &Session<'_>, dir: &Path) -> Result<LocalPackage, Error> {
     list(dir)?;
-    let source = SourcePackage::parse(wit_files(context, dir)?)?;
+    let source = session.source(dir)?;
     let id = source
         .reference()
         .id()
         .ok_or_else(|| Error::LocalUnversioned {
             package: source.name().clone(),
-            path: context.shown(dir),
+            path: session.context.shown(dir),
             span: source.header_span().map(Box::new),
         })?;
     Ok(LocalPackage {

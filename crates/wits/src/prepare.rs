@@ -57,15 +57,16 @@ pub(crate) struct PreparedMember<'a> {
 }
 
 /// Who is asked before the registries.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum View {
+pub(crate) enum View<'v> {
     /// The user's own entries, overrides and workspace members.
     Owner,
     /// No one: the closure is what a stranger gets who has only the published packages.
     Stranger {
-        /// What the owner's closure holds. A stranger's will hold much the same, so that all of it can be
-        /// asked for at once.
-        foreseen: BTreeSet<PackageId>,
+        /// What the owner has. A stranger will have much the same, so that all of it can be asked for at once,
+        /// and what is the same need not be checked again.
+        own: &'v PreparedMember<'v>,
+        /// The owner's lock.
+        lock: &'v Lock,
     },
 }
 
@@ -142,18 +143,21 @@ pub(crate) async fn prepare_members<'a>(
     session: &Session<'_>,
     workspace: &'a Workspace,
     members: &[&'a Member],
-    view: &View,
+    view: &View<'_>,
     form: Form,
 ) -> Result<Prepared<'a>, Error> {
     let context = session.context;
-    let old = lockfile::read(context, workspace)?;
+    let old = match view {
+        View::Owner => lockfile::read(context, workspace)?,
+        View::Stranger { lock, .. } => (*lock).clone(),
+    };
     let mut inputs = Vec::new();
     for member in members {
-        let source = member.source(context)?;
+        let source = session.source(&member.wit)?;
         let locals = match view {
             View::Owner => {
                 let stamp = deps::stamp(context, member)?;
-                Locals::read(context, workspace, member, stamp.as_ref(), &old)?
+                Locals::read(session, workspace, member, stamp.as_ref(), &old)?
             }
             View::Stranger { .. } => Locals::default(),
         };
@@ -163,9 +167,12 @@ pub(crate) async fn prepare_members<'a>(
     let (session, pins, foreseen) = match view {
         View::Owner => {
             let wkg = WkgPins::read(context, &workspace.root)?;
-            (session.with_wkg_pins(wkg), &old, &BTreeSet::new())
+            (session.with_wkg_pins(wkg), &old, BTreeSet::new())
         }
-        View::Stranger { foreseen } => (session.clone(), &Lock::default(), foreseen),
+        View::Stranger { own, .. } => {
+            let foreseen = own.closure.answers.keys().cloned().collect();
+            (session.clone(), &Lock::default(), foreseen)
+        }
     };
     for member in members
         .iter()
@@ -182,7 +189,7 @@ pub(crate) async fn prepare_members<'a>(
         .iter()
         .map(|(_, source, locals)| Root { source, locals })
         .collect();
-    let closures = closure::resolve(&session, &roots, pins, foreseen).await?;
+    let closures = closure::resolve(&session, &roots, pins, &foreseen).await?;
     let mut prepared = Vec::new();
     for ((member, source, locals), closure) in inputs.into_iter().zip(closures) {
         let names = deps::names(&closure);
@@ -190,10 +197,22 @@ pub(crate) async fn prepare_members<'a>(
             let entry = names.get(id).map(String::as_str).unwrap_or_default();
             context.shown(&member.deps().join(entry).join(PACKAGE_WIT))
         };
-        let texts = Texts::of(locals.own_dependencies(), &closure, &file_of)?;
+        let texts = Texts::of(
+            locals.own_dependencies(),
+            &closure,
+            &session.printed,
+            &file_of,
+        )?;
         check_stub_pins(&old, &closure, &texts)?;
-        let skewed = verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
-        wits_wit::check(&source, deps::dependencies(&closure, &texts, form))?;
+        let skewed = match view {
+            // The same texts were held against each other and parsed for the owner.
+            View::Stranger { own, .. } if texts.is_same(&own.texts) => own.skewed.clone(),
+            _ => {
+                let skewed = verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
+                wits_wit::check(&source, deps::dependencies(&closure, &texts, form))?;
+                skewed
+            }
+        };
         prepared.push(PreparedMember {
             member,
             source,

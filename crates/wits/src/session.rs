@@ -5,9 +5,10 @@
 //! is, and neither today's routes nor a tag can change which bytes come. What is not locked is asked of
 //! the one registry that its name is routed to.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wits_model::lock::{Lock, LockedPackage};
 use wits_model::routes::{Layer, Route, RouteKey, Routes};
@@ -15,13 +16,14 @@ use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl
 use wits_registry::{RegistryError, Release};
 use wits_store::cache::audit::Examined;
 use wits_store::{Cache, Lookup, StoreError};
-use wits_wit::{Decoded, DecodedPackage, WitError};
+use wits_wit::{Decoded, DecodedPackage, SourcePackage, WitError};
 
 use crate::access::Access;
 use crate::error::Asked;
 use crate::foreign::WkgPins;
-use crate::project::Workspace;
+use crate::project::{Workspace, wit_files};
 use crate::report::Note;
+use crate::texts::Printed;
 use crate::{Context, Error, config, hint, versions};
 
 /// One operation's access to packages. A clone shares connections, tokens and what domains have said.
@@ -35,6 +37,12 @@ pub(crate) struct Session<'a> {
     wkg: WkgPins,
     /// Whether it was told that the cache cannot be written.
     told_of_cache: Arc<AtomicBool>,
+    /// What was decoded, by the digest of the bytes.
+    decoded: Arc<Mutex<BTreeMap<Digest, DecodedPackage>>>,
+    /// What was printed.
+    pub(crate) printed: Arc<Printed>,
+    /// The WIT of directories that was parsed.
+    sources: Arc<Mutex<BTreeMap<PathBuf, SourcePackage>>>,
 }
 
 /// A version that its registry has, by the word of that registry: its bytes are still to come.
@@ -72,6 +80,9 @@ impl<'a> Session<'a> {
             routes: Arc::new(routes),
             wkg: WkgPins::default(),
             told_of_cache: Arc::default(),
+            decoded: Arc::default(),
+            printed: Arc::default(),
+            sources: Arc::default(),
         })
     }
 
@@ -81,6 +92,17 @@ impl<'a> Session<'a> {
             wkg,
             ..self.clone()
         }
+    }
+
+    /// The WIT of a directory, read and parsed when it is first asked for.
+    pub(crate) fn source(&self, dir: &Path) -> Result<SourcePackage, Error> {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = sources.get(dir) {
+            return Ok(source.clone());
+        }
+        let source = SourcePackage::parse(wit_files(self.context, dir)?)?;
+        sources.insert(dir.to_owned(), source.clone());
+        Ok(source)
     }
 
     /// The registry that serves `name`.
@@ -153,7 +175,7 @@ impl<'a> Session<'a> {
                 found: wasm.len() as u64,
             });
         }
-        let published = decode(id, locked.source.clone(), pin.clone(), wasm, fetched)?;
+        let published = self.decode(id, locked.source.clone(), pin.clone(), wasm, fetched)?;
         match locked.wit {
             Some(wit) if wit != published.wit => Err(Error::PinnedWit {
                 package: id.clone(),
@@ -232,13 +254,13 @@ impl<'a> Session<'a> {
     /// The package that was named.
     pub(crate) async fn obtain(&self, named: Named) -> Result<Published, Error> {
         let (wasm, fetched) = self.wasm_of(&named).await?;
-        decode(&named.id, named.source, named.pin, wasm, fetched)
+        self.decode(&named.id, named.source, named.pin, wasm, fetched)
     }
 
     /// The package that was named, whose bytes are `wasm`: they have been pulled ahead.
     pub(crate) fn keep(&self, named: Named, wasm: Vec<u8>) -> Result<Published, Error> {
         self.put(&named.pin, &wasm)?;
-        decode(&named.id, named.source, named.pin, wasm, true)
+        self.decode(&named.id, named.source, named.pin, wasm, true)
     }
 
     /// The package as `source` has it today.
@@ -393,6 +415,63 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Decodes verified bytes, unless they were decoded before, and checks that they are the package they were
+    /// served as.
+    fn decode(
+        &self,
+        id: &PackageId,
+        source: PackageSource,
+        pin: Pin,
+        wasm: Vec<u8>,
+        fetched: bool,
+    ) -> Result<Published, Error> {
+        let not_wit = |found: String| Error::NotWit {
+            package: id.clone(),
+            at: source.clone(),
+            found,
+            asked: Box::default(),
+        };
+        let known = self.lock_decoded().get(&pin.digest).cloned();
+        let package = match known
+            .map_or_else(|| wits_wit::decode(&wasm), |it| Ok(Decoded::Package(it)))
+        {
+            Ok(Decoded::Package(package)) => package,
+            Ok(Decoded::Component(_)) => {
+                return Err(not_wit("a component, not a WIT package".to_owned()));
+            }
+            Err(WitError::NotWasm) => return Err(not_wit("not WebAssembly at all".to_owned())),
+            Err(WitError::CoreModule) => {
+                return Err(not_wit("a core module, not a WIT package".to_owned()));
+            }
+            Err(error) => return Err(not_wit(format!("no WIT package that can be read: {error}"))),
+        };
+        let found = package.id();
+        if found.id().as_ref() != Some(id) {
+            return Err(Error::OtherPackage {
+                wanted: id.clone(),
+                found,
+                at: source,
+                asked: Box::default(),
+            });
+        }
+        let wit = package.wit();
+        self.lock_decoded().insert(pin.digest, package.clone());
+        Ok(Published {
+            id: id.clone(),
+            source,
+            pin,
+            wit,
+            package,
+            wasm,
+            fetched,
+        })
+    }
+
+    fn lock_decoded(&self) -> MutexGuard<'_, BTreeMap<Digest, DecodedPackage>> {
+        // What is in it is whole, whoever panicked.
+        self.decoded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The locked package if it is pinned, otherwise what its registry has.
     pub(crate) async fn package(&self, lock: &Lock, id: &PackageId) -> Result<Published, Error> {
         match lock
@@ -430,50 +509,4 @@ pub(crate) fn registry_error(source: RegistryError, locked: bool) -> Error {
         asked: Box::<Asked>::default(),
         locked,
     }
-}
-
-/// Decodes verified bytes, and checks that they are the package they were served as.
-fn decode(
-    id: &PackageId,
-    source: PackageSource,
-    pin: Pin,
-    wasm: Vec<u8>,
-    fetched: bool,
-) -> Result<Published, Error> {
-    let not_wit = |found: String| Error::NotWit {
-        package: id.clone(),
-        at: source.clone(),
-        found,
-        asked: Box::default(),
-    };
-    let package = match wits_wit::decode(&wasm) {
-        Ok(Decoded::Package(package)) => package,
-        Ok(Decoded::Component(_)) => {
-            return Err(not_wit("a component, not a WIT package".to_owned()));
-        }
-        Err(WitError::NotWasm) => return Err(not_wit("not WebAssembly at all".to_owned())),
-        Err(WitError::CoreModule) => {
-            return Err(not_wit("a core module, not a WIT package".to_owned()));
-        }
-        Err(error) => return Err(not_wit(format!("no WIT package that can be read: {error}"))),
-    };
-    let found = package.id();
-    if found.id().as_ref() != Some(id) {
-        return Err(Error::OtherPackage {
-            wanted: id.clone(),
-            found,
-            at: source,
-            asked: Box::default(),
-        });
-    }
-    let wit = package.wit();
-    Ok(Published {
-        id: id.clone(),
-        source,
-        pin,
-        wit,
-        package,
-        wasm,
-        fetched,
-    })
 }

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wits_model::{Digest, PackageId, PackageRef};
 use wits_wit::model::{self, Stability};
@@ -15,6 +16,7 @@ use wits_wit::{BuildOptions, Built, Dependency, Gates, SourceFile, SourcePackage
 
 use crate::Error;
 use crate::closure::{Answer, Closure};
+use crate::session::Published;
 
 /// One package of a closure, as text.
 #[derive(Debug, Clone)]
@@ -31,14 +33,33 @@ pub(crate) struct Text {
     pub(crate) built: Option<Built>,
 }
 
+/// What was printed in one operation. Members of a workspace, and a publisher and a stranger, need much the
+/// same packages: each is printed and parsed once for all closures in which all that it needs is the same.
+#[derive(Debug, Default)]
+pub(crate) struct Printed(Mutex<BTreeMap<(PackageId, Digest), Once>>);
+
+/// A text, and those of the packages below it with which it was printed.
+#[derive(Debug, Clone)]
+struct Once {
+    text: Arc<Text>,
+    below: Vec<Arc<Text>>,
+}
+
 /// The texts of a closure, without the user's own entries.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    pub(crate) packages: BTreeMap<PackageId, Text>,
+    pub(crate) packages: BTreeMap<PackageId, Arc<Text>>,
     /// The user's own entries, which are in the closure as they stand.
     pub(crate) own: Vec<Dependency>,
     /// What is in those of them that have a binary form.
     pub(crate) own_models: BTreeMap<PackageId, model::Package>,
+}
+
+impl Printed {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(PackageId, Digest), Once>> {
+        // What is in it is whole, whoever panicked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Gates for Texts {
@@ -54,11 +75,12 @@ impl Gates for Texts {
 }
 
 impl Texts {
-    /// Prints a closure, each package after the ones it depends on. `own` are the user's own entries;
-    /// `file_of` says where a text will lie, for messages.
+    /// Prints a closure, each package after the ones it depends on, unless it was `printed` before. `own` are
+    /// the user's own entries; `file_of` says where a text will lie, for messages.
     pub(crate) fn of(
         own: Vec<Dependency>,
         closure: &Closure,
+        printed: &Printed,
         file_of: &dyn Fn(&PackageId) -> PathBuf,
     ) -> Result<Self, Error> {
         let mut texts = Self {
@@ -72,6 +94,10 @@ impl Texts {
             };
             let (model, wit, text, built) = match closure.answers.get(id) {
                 Some(Answer::Published(published)) => {
+                    if let Some(text) = texts.printed(closure, printed, published) {
+                        texts.packages.insert(id.clone(), text);
+                        continue;
+                    }
                     let text = published.package.print(&texts).map_err(in_package)?;
                     let model = published.package.model().clone();
                     (model, published.wit, text, None)
@@ -114,18 +140,53 @@ impl Texts {
                 bytes: text.clone().into_bytes(),
             };
             let source = SourcePackage::parse(vec![file]).map_err(in_package)?;
-            texts.packages.insert(
-                id.clone(),
-                Text {
-                    printed: text,
-                    source,
-                    wit,
-                    model,
-                    built,
-                },
-            );
+            let text = Arc::new(Text {
+                printed: text,
+                source,
+                wit,
+                model,
+                built,
+            });
+            if let (Some(Answer::Published(published)), Some(below)) =
+                (closure.answers.get(id), texts.direct(closure, id))
+            {
+                let text = Arc::clone(&text);
+                let key = (id.clone(), published.pin.digest);
+                printed.lock().insert(key, Once { text, below });
+            }
+            texts.packages.insert(id.clone(), text);
         }
         Ok(texts)
+    }
+
+    /// The text of a package that was printed with these very texts below it.
+    fn printed(
+        &self,
+        closure: &Closure,
+        printed: &Printed,
+        published: &Published,
+    ) -> Option<Arc<Text>> {
+        let key = (published.id.clone(), published.pin.digest);
+        let once = printed.lock().get(&key)?.clone();
+        let below = self.direct(closure, &published.id)?;
+        let same = below.len() == once.below.len()
+            && (below.iter().zip(&once.below)).all(|(a, b)| Arc::ptr_eq(a, b));
+        same.then_some(once.text)
+    }
+
+    /// The texts of what `id` names; nothing where one of them is the user's own entry.
+    fn direct(&self, closure: &Closure, id: &PackageId) -> Option<Vec<Arc<Text>>> {
+        let named = closure.graph.packages.get(id).into_iter().flatten();
+        named.map(|id| self.packages.get(id).cloned()).collect()
+    }
+
+    /// Whether these are the very texts of another closure, with none that only one user has.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.packages, &other.packages);
+        self.own.is_empty()
+            && other.own.is_empty()
+            && ours.len() == theirs.len()
+            && (ours.iter().zip(theirs)).all(|(a, b)| a.0 == b.0 && Arc::ptr_eq(a.1, b.1))
     }
 
     /// What `id` needs to be built: everything below it, and the user's own entries.

@@ -132,11 +132,9 @@ fn agrees(
             }
             _ => continue,
         };
-        let declared = package
-            .declared()
-            .unwrap_or_default()
-            .iter()
-            .find(|declared| declared.package == id);
+        let all_declared = package.declared().unwrap_or_default();
+        let declared = all_declared.binary_search_by(|declared| declared.package.cmp(&id));
+        let declared = declared.ok().map(|at| &all_declared[at]);
         let Some(difference) = difference(dependent, copy, declared, real, texts, &source) else {
             if let (Some(built_against), Some(Answer::Published(published))) = (
                 declared.and_then(|declared| declared.digest),
@@ -206,15 +204,17 @@ fn same_series(reporter: &dyn Reporter, closure: &Closure) {
             .or_default()
             .push(id);
     }
-    for versions in groups.into_values().filter(|versions| versions.len() > 1) {
-        let askers = |id: &PackageId| {
-            let asking = closure
-                .graph
-                .packages
-                .iter()
-                .filter(|(_, dependencies)| dependencies.contains(id));
-            asking.map(|(asker, _)| asker.clone()).collect()
-        };
+    groups.retain(|_, versions| versions.len() > 1);
+    let mut askers: BTreeMap<&PackageId, Vec<PackageId>> = BTreeMap::new();
+    if !groups.is_empty() {
+        for (asker, dependencies) in &closure.graph.packages {
+            for dependency in dependencies {
+                askers.entry(dependency).or_default().push(asker.clone());
+            }
+        }
+    }
+    for versions in groups.into_values() {
+        let askers = |id: &PackageId| askers.get(id).cloned().unwrap_or_default();
         let versions = versions
             .into_iter()
             .map(|id| (id.clone(), closure.roots.contains(id), askers(id)))

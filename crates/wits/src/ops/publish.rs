@@ -236,7 +236,7 @@ fn digests(closure: &Closure) -> BTreeMap<PackageId, Digest> {
 async fn from_project(session: &Session<'_>, workspace: &Workspace) -> Result<Ready, Error> {
     let context = session.context;
     let current = workspace.current(context, "publish")?;
-    let source = current.source(context)?;
+    let source = session.source(&current.wit)?;
     if source.version().is_none() {
         return Err(Error::PublishUnversioned {
             package: source.name().clone(),
@@ -245,15 +245,12 @@ async fn from_project(session: &Session<'_>, workspace: &Workspace) -> Result<Re
     }
     let _others = super::exclude_others(context, workspace, "wits publish")?;
     // What the user sees must be in order first, lock and all.
-    let own = prepare_in(session, workspace, Form::Wit).await?;
-    let own = own
-        .members
-        .iter()
-        .find(|member| member.member.root == current.root);
+    let prepared = prepare_in(session, workspace, Form::Wit).await?;
+    let mut members = prepared.members.iter();
+    let own = members.find(|member| member.member.root == current.root);
     let own = own.ok_or_else(not_prepared)?;
-    let view = View::Stranger {
-        foreseen: own.closure.answers.keys().cloned().collect(),
-    };
+    let lock = &prepared.lock;
+    let view = View::Stranger { own, lock };
     let stranger = prepare_members(session, workspace, &[current], &view, Form::Wit).await;
     let stranger = stranger.map_err(|error| only_here(context, &own.locals, error))?;
     let stranger = stranger.members.first().ok_or_else(not_prepared)?;
@@ -390,7 +387,7 @@ async fn from_wasm(session: &Session<'_>, file: &Path) -> Result<Ready, Error> {
     let closure = closures
         .first()
         .ok_or_else(|| Error::Bug("nothing was resolved".to_owned()))?;
-    let texts = Texts::of(Vec::new(), closure, &|id| {
+    let texts = Texts::of(Vec::new(), closure, &session.printed, &|id| {
         PathBuf::from(format!("{id}.wit"))
     })?;
     let mut skewed = verify::verify(&*context.reporter, &session.routes, closure, &texts)?;
