@@ -106,6 +106,21 @@ impl Inputs {
         self.form
     }
 
+    /// These inputs with the lock as it is now.
+    pub(crate) fn with_lock(self, workspace: &Workspace) -> Result<Locked, Error> {
+        let mut pieces = Pieces(DigestBuilder::new());
+        pieces.add("shared", self.shared.to_string().as_bytes());
+        pieces.add("form", format!("{:?}", self.form).as_bytes());
+        pieces.file(project::LOCK, &workspace.lock_file())?;
+        Ok(Locked(pieces.0.finish()))
+    }
+}
+
+/// The inputs of a workspace, its lock among them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Locked(Digest);
+
+impl Locked {
     /// The digest of what decides the `wit/deps` of `member`, seen before anything is done. Entries that
     /// the stamp does not list are the user's.
     pub(crate) fn digest(
@@ -138,9 +153,7 @@ impl Inputs {
         is_users: impl Fn(&Entry) -> bool,
     ) -> Result<Seen, Error> {
         let mut pieces = Pieces(DigestBuilder::new());
-        pieces.add("shared", self.shared.to_string().as_bytes());
-        pieces.add("form", format!("{:?}", self.form).as_bytes());
-        pieces.file(project::LOCK, &workspace.lock_file())?;
+        pieces.add("all", self.0.to_string().as_bytes());
         pieces.add("this", place(workspace, member).as_bytes());
         let mut own = false;
         for entry in deps::scan(&member.deps())?

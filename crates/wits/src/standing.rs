@@ -94,20 +94,23 @@ impl<'a> Standing<'a> {
         read: Option<&Path>,
     ) -> Result<Option<Fresh>, Error> {
         let mut fresh = Fresh::default();
+        if self.members.iter().any(|(_, stamp)| stamp.is_none()) {
+            return Ok(None);
+        }
+        let inputs = self.inputs(context, workspace)?.with_lock(workspace)?;
         for (member, stamp) in &self.members {
             let Some(stamp) = stamp else {
                 return Ok(None);
             };
-            let inputs = self.inputs(context, workspace)?;
-            let inputs = inputs.digest(workspace, member, stamp)?;
-            if stamp.lock != inputs.digest {
+            let seen = inputs.digest(workspace, member, stamp)?;
+            if stamp.lock != seen.digest {
                 return Ok(None);
             }
             if read == Some(&member.root) {
                 let Some(contents) = tree::read(&member.deps(), stamp)? else {
                     return Ok(None);
                 };
-                let own = inputs.own;
+                let own = seen.own;
                 fresh = Fresh { contents, own };
             } else if !tree::check(&member.deps(), stamp)?.is_current() {
                 return Ok(None);

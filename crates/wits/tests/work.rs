@@ -162,6 +162,7 @@ Parse
     );
 }
 
+/// A blob is hashed where it comes from, and by the cache, which takes nobody's word for what it keeps.
 #[test]
 fn a_locked_fetch_from_the_registry() {
     let setting = Setting::new();
@@ -203,6 +204,8 @@ Resolve
     );
 }
 
+/// Each blob is decoded once; its text is printed, hashed and parsed once. What is hashed and stands in no file
+/// are the canonical form of each package and the inputs as a whole.
 #[test]
 fn a_fetch_from_the_cache() {
     let setting = Setting::new();
@@ -243,6 +246,7 @@ Resolve
     );
 }
 
+/// The texts that stand are enough. What is decoded is what was made, to be compared with what was meant.
 #[test]
 fn a_build_of_what_was_fetched() {
     let setting = Setting::new();
@@ -279,6 +283,8 @@ Resolve
     );
 }
 
+/// The closure is put together twice, from texts that are parsed once: with no feature enabled, as every tool
+/// will, and with all of them, to be encoded.
 #[test]
 fn a_build_of_what_was_not() {
     let setting = Setting::new();
@@ -357,6 +363,8 @@ Resolve
     );
 }
 
+/// What the publisher and a stranger have in common is decoded, printed and checked once. The cache is read and
+/// hashed for each of them. The new blob is hashed for the manifest that names it, and to be told.
 #[test]
 fn a_publication() {
     let setting = Setting::new();
@@ -369,8 +377,8 @@ fn a_publication() {
         work,
         str![[r#"
 Decode
-    cache/… (2 times)
-    cache/… (2 times)
+    cache/…
+    cache/…
     and 1 more, each once
 Encode
     registry/…
@@ -382,25 +390,26 @@ Hash
     registry/…
     registry/…
     registry/… (2 times)
-    and 4 more, 2 times again
+    and 4 more, each once
 Parse
     app/wit/deps/.wits.json
-    app/wit/deps/acme-store-1.0.0/package.wit (2 times)
-    app/wit/deps/acme-types-1.0.0/package.wit (2 times)
-    app/wit/world.wit (3 times)
-    app/wits.lock (2 times)
-    registry.toml (3 times)
+    app/wit/deps/acme-store-1.0.0/package.wit
+    app/wit/deps/acme-types-1.0.0/package.wit
+    app/wit/world.wit
+    app/wits.lock
+    registry.toml
 Print
-    app/wit/deps/acme-store-1.0.0/package.wit (2 times)
-    app/wit/deps/acme-types-1.0.0/package.wit (2 times)
+    app/wit/deps/acme-store-1.0.0/package.wit
+    app/wit/deps/acme-types-1.0.0/package.wit
 Resolve
-    app/wit/world.wit (3 times)
+    app/wit/world.wit (2 times)
 
 "#]]
     );
 }
 
-/// What two members need is had once for both; each has a tree and a check of its own.
+/// What two members need is had, printed and parsed once for both. Each has a tree of its own, whose texts are
+/// hashed when they are written, and on every look.
 #[test]
 fn a_workspace() {
     let setting = Setting::new();
@@ -426,17 +435,17 @@ Hash
     registry.toml
     registry/…
     registry/…
-    wits.lock (2 times)
+    wits.lock
     and 3 more, each once
 Parse
     app/wit/deps/acme-store-1.0.0/package.wit
-    app/wit/deps/acme-types-1.0.0/package.wit (2 times)
-    app/wit/world.wit (2 times)
-    lib/wit/world.wit (2 times)
+    app/wit/deps/acme-types-1.0.0/package.wit
+    app/wit/world.wit
+    lib/wit/world.wit
     registry.toml
 Print
     app/wit/deps/acme-store-1.0.0/package.wit
-    app/wit/deps/acme-types-1.0.0/package.wit (2 times)
+    app/wit/deps/acme-types-1.0.0/package.wit
 Resolve
     app/wit/world.wit
     lib/wit/world.wit
@@ -456,7 +465,7 @@ Hash
     app/wit/world.wit
     lib/wit/world.wit
     registry.toml
-    wits.lock (2 times)
+    wits.lock
 Parse
     app/wit/deps/.wits.json
     lib/wit/deps/.wits.json

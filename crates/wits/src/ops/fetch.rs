@@ -121,6 +121,7 @@ pub(super) fn write(
         .map(|member| deps::entries(member, inputs.form()));
     let entries = entries.collect::<Result<Vec<_>, Error>>()?;
     lockfile::write(context, workspace, &prepared.lock, &prepared.changes)?;
+    let inputs = inputs.with_lock(workspace)?;
     let mut changes = Vec::new();
     for (prepared, entries) in meant.into_iter().zip(entries) {
         let (member, locals) = (prepared.member, &prepared.locals);
