@@ -23,8 +23,8 @@ use std::path::Path;
 use wits_model::{PackageId, PackageRef};
 
 use crate::deps::Form;
-use crate::ops::build::BuiltPackage;
-use crate::ops::fetch::Fetched;
+use crate::ops::build::{self, Begun, BuiltPackage};
+use crate::ops::fetch::{self, Fetched, Look};
 use crate::ops::get::{As, Existing, Got, Output};
 use crate::ops::lock::Locked;
 use crate::ops::migrate::Migration;
@@ -32,7 +32,7 @@ use crate::ops::publish::{PublishedPackage, Subject};
 use crate::ops::verify::{Verified, Verify};
 use crate::ops::wac::WacDeps;
 use crate::ops::yank::YankedPackage;
-use crate::project::Workspace;
+use crate::project::{Member, Workspace};
 use crate::{Context, Error, ops};
 
 #[cfg(feature = "network")]
@@ -64,7 +64,7 @@ pub fn fetch(
     workspace: &Workspace,
     form: Option<Form>,
 ) -> Result<Fetched, Error> {
-    run(ops::fetch::fetch(context, workspace, form))
+    lay_out(context, workspace, &workspace.members, form)
 }
 
 /// [`ops::fetch::fetch_current`], blocking.
@@ -76,7 +76,21 @@ pub fn fetch_current(
     workspace: &Workspace,
     form: Option<Form>,
 ) -> Result<Fetched, Error> {
-    run(ops::fetch::fetch_current(context, workspace, form))
+    let current = workspace.current(context, "fetch")?;
+    lay_out(context, workspace, std::slice::from_ref(current), form)
+}
+
+/// Where nothing is to be done, no runtime is started to find that out.
+fn lay_out(
+    context: &Context,
+    workspace: &Workspace,
+    members: &[Member],
+    form: Option<Form>,
+) -> Result<Fetched, Error> {
+    match fetch::look(context, workspace, members, form)? {
+        Look::Fresh(fetched) => Ok(fetched),
+        Look::Work(form) => run(fetch::work(context, workspace, members, form)),
+    }
 }
 
 /// [`ops::lock::lock`], blocking.
@@ -104,7 +118,10 @@ pub fn build(
     workspace: &Workspace,
     output: Option<&Path>,
 ) -> Result<BuiltPackage, Error> {
-    run(ops::build::build(context, workspace, output))
+    match build::begin(context, workspace, output)? {
+        Begun::Done(built) => Ok(*built),
+        Begun::Open(open) => run(build::finish(context, workspace, output, open)),
+    }
 }
 
 /// [`ops::publish::publish`], blocking.

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use wits_model::lock::LockChange;
 use wits_model::{Digest, PackageRef};
+use wits_store::ProjectLock;
 use wits_wit::{BuildOptions, Built, DeclaredDependency, Dependency, SourcePackage, WitError};
 
 use super::fetch;
 use crate::closure::Answer;
+use crate::inputs::Inputs;
 use crate::prepare::{PreparedMember, prepare};
 use crate::project::{Member, Workspace};
 use crate::standing::{Standing, StandingClosure};
@@ -51,34 +53,91 @@ pub async fn build(
     workspace: &Workspace,
     output: Option<&Path>,
 ) -> Result<BuiltPackage, Error> {
+    match begin(context, workspace, output)? {
+        Begun::Done(built) => Ok(*built),
+        Begun::Open(open) => finish(context, workspace, output, open).await,
+    }
+}
+
+/// A build, as far as it comes without asking anybody.
+pub(crate) enum Begun {
+    /// What stands in `wit/deps` was enough.
+    Done(Box<BuiltPackage>),
+    /// The closure has to be resolved.
+    Open(Open),
+}
+
+/// A build whose closure has to be resolved. Other processes are held off meanwhile.
+pub(crate) struct Open {
+    _others: Option<ProjectLock>,
+    inputs: Inputs,
+    /// Whether the lock and `wit/deps` are up to date all the same.
+    is_fresh: bool,
+}
+
+/// Begins a build, and ends it if what stands in `wit/deps` is enough.
+pub(crate) fn begin(
+    context: &Context,
+    workspace: &Workspace,
+    output: Option<&Path>,
+) -> Result<Begun, Error> {
     let current = workspace.current(context, "build")?;
-    let _others = super::exclude_others(context, workspace, "wits build")?;
+    let others = super::exclude_others(context, workspace, "wits build")?;
     let standing = Standing::read(context, &workspace.members, None)?;
     let fresh = standing.look(context, workspace, Some(&current.root))?;
     let is_fresh = fresh.is_some();
-    let closure = match fresh {
-        Some(fresh) => standing.closure(context, workspace, current, fresh)?,
-        None => None,
-    };
-    let (built, changes) = match closure {
-        Some(StandingClosure { texts, declared }) => {
-            let source = current.source(context)?;
-            (encode(current, &source, texts, declared)?, Vec::new())
-        }
-        None => {
-            let inputs = *standing.inputs(context, workspace)?;
-            let prepared = prepare(context, workspace, inputs.form()).await?;
-            if !is_fresh {
-                let members = &workspace.members;
-                fetch::write(context, workspace, members, &prepared, &inputs)?;
-            }
-            let mut members = prepared.members.iter();
-            let member = members
-                .find(|member| member.member.root == current.root)
-                .ok_or_else(|| Error::Bug("the current member was not prepared".to_owned()))?;
-            (encode_prepared(member)?, prepared.changes)
-        }
-    };
+    if let Some(fresh) = fresh
+        && let Some(closure) = standing.closure(context, workspace, current, fresh)?
+    {
+        let StandingClosure { texts, declared } = closure;
+        let built = encode(current, &current.source(context)?, texts, declared)?;
+        let written = write(context, workspace, current, output, &built, Vec::new())?;
+        return Ok(Begun::Done(Box::new(written)));
+    }
+    Ok(Begun::Open(Open {
+        _others: others,
+        inputs: *standing.inputs(context, workspace)?,
+        is_fresh,
+    }))
+}
+
+/// Ends a build that was begun.
+pub(crate) async fn finish(
+    context: &Context,
+    workspace: &Workspace,
+    output: Option<&Path>,
+    open: Open,
+) -> Result<BuiltPackage, Error> {
+    let current = workspace.current(context, "build")?;
+    let prepared = prepare(context, workspace, open.inputs.form()).await?;
+    if !open.is_fresh {
+        let members = &workspace.members;
+        fetch::write(context, workspace, members, &prepared, &open.inputs)?;
+    }
+    let mut members = prepared.members.iter();
+    let member = members
+        .find(|member| member.member.root == current.root)
+        .ok_or_else(|| Error::Bug("the current member was not prepared".to_owned()))?;
+    let built = encode_prepared(member)?;
+    write(
+        context,
+        workspace,
+        current,
+        output,
+        &built,
+        prepared.changes,
+    )
+}
+
+/// Writes what was built to where it is wanted.
+fn write(
+    context: &Context,
+    workspace: &Workspace,
+    current: &Member,
+    output: Option<&Path>,
+    built: &Built,
+    changes: Vec<LockChange>,
+) -> Result<BuiltPackage, Error> {
     let package = built.package.id();
     let file = match output {
         Some(dir) if dir.is_dir() => dir.join(default_name(&package)),

@@ -77,29 +77,64 @@ async fn lay_out(
     members: &[Member],
     form: Option<Form>,
 ) -> Result<Fetched, Error> {
-    let mut standing = Standing::read(context, members, form)?;
-    // Looking takes no lock and writes nothing; only who finds work waits for others, and looks again.
-    let mut _others = None;
-    if !standing.is_fresh(context, workspace)? {
-        _others = super::exclude_others(context, workspace, "wits fetch")?;
-        standing = Standing::read(context, members, Some(standing.form()))?;
-        if !standing.is_fresh(context, workspace)? {
-            let inputs = *standing.inputs(context, workspace)?;
-            let prepared = prepare(context, workspace, inputs.form()).await?;
-            let deps = write(context, workspace, members, &prepared, &inputs)?;
-            return Ok(Fetched {
-                fresh: false,
-                packages: Some(prepared.lock.packages.len()),
-                changes: prepared.changes,
-                deps,
-            });
-        }
+    match look(context, workspace, members, form)? {
+        Look::Fresh(fetched) => Ok(fetched),
+        Look::Work(form) => work(context, workspace, members, form).await,
     }
-    Ok(Fetched {
+}
+
+/// What a fetch finds before it does anything.
+pub(crate) enum Look {
+    /// Nothing is to be done.
+    Fresh(Fetched),
+    /// Something is, in this form.
+    Work(Form),
+}
+
+/// Looks whether anything is to be done. This takes no lock, writes nothing and asks nobody.
+pub(crate) fn look(
+    context: &Context,
+    workspace: &Workspace,
+    members: &[Member],
+    form: Option<Form>,
+) -> Result<Look, Error> {
+    let standing = Standing::read(context, members, form)?;
+    Ok(if standing.is_fresh(context, workspace)? {
+        Look::Fresh(fresh())
+    } else {
+        Look::Work(standing.form())
+    })
+}
+
+fn fresh() -> Fetched {
+    Fetched {
         fresh: true,
         changes: Vec::new(),
         deps: Vec::new(),
         packages: None,
+    }
+}
+
+/// Does what is to be done: waits for others, looks again, and fetches.
+pub(crate) async fn work(
+    context: &Context,
+    workspace: &Workspace,
+    members: &[Member],
+    form: Form,
+) -> Result<Fetched, Error> {
+    let _others = super::exclude_others(context, workspace, "wits fetch")?;
+    let standing = Standing::read(context, members, Some(form))?;
+    if standing.is_fresh(context, workspace)? {
+        return Ok(fresh());
+    }
+    let inputs = *standing.inputs(context, workspace)?;
+    let prepared = prepare(context, workspace, form).await?;
+    let deps = write(context, workspace, members, &prepared, &inputs)?;
+    Ok(Fetched {
+        fresh: false,
+        packages: Some(prepared.lock.packages.len()),
+        changes: prepared.changes,
+        deps,
     })
 }
 
