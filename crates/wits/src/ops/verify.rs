@@ -329,10 +329,11 @@ fn write(
     inputs: &Inputs,
     prepared: &Prepared<'_>,
 ) -> Result<(), Error> {
+    let locked = inputs.with_lock(workspace)?;
     for member in &prepared.members {
         // What keeps it from being written is among the findings.
         if let Ok(entries) = deps::entries(member, inputs.form()) {
-            let digest = inputs.digest_after(workspace, member.member, &member.locals)?;
+            let digest = locked.digest_after(workspace, member.member, &member.locals)?;
             deps::apply(context, member.member, &member.locals, entries, digest)?;
         }
     }

@@ -55,7 +55,10 @@ impl<'a> Tree<'a> {
         }
         let stamp = Stamp::read(&dir)?;
         let is_current = match stamp.stamp() {
-            Some(stamp) => inputs.digest(workspace, member, stamp)?.digest == stamp.lock,
+            Some(stamp) => {
+                let locked = inputs.with_lock(workspace)?;
+                locked.digest(workspace, member, stamp)?.digest == stamp.lock
+            }
             None => false,
         };
         Ok(Some(Self {
