@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use snapbox::str;
 use wits_testkit::{DockerRegistry, Door, Guard, Outcome, Project, Sandbox};
 
-use crate::setting::{app, publish_pair, route, sandbox};
+use crate::setting::{app, helper, publish_pair, route, sandbox};
 
 /// A secret that nothing may print, keep elsewhere or send to another.
 const CANARY: &str = "canary-7f3a";
@@ -44,18 +44,6 @@ fn auth() -> String {
 
 fn config(sandbox: &Sandbox) -> serde_json::Value {
     serde_json::from_str(&sandbox.top().read(CONFIG)).expect("JSON")
-}
-
-/// A helper `docker-credential-NAME` in a directory of its own; `PATH` with it in front.
-fn helper(sandbox: &Sandbox, name: &str, script: &str) -> String {
-    use std::os::unix::fs::PermissionsExt as _;
-    let top = sandbox.top();
-    let file = format!("bin/docker-credential-{name}");
-    top.write(&file, format!("#!/bin/sh\n{script}\n"));
-    let permissions = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(top.path(&file), permissions).expect("a program");
-    let path = std::env::var("PATH").unwrap_or_default();
-    format!("{}:{path}", top.path("bin").display())
 }
 
 /// A registry behind a password, and an open one with the same packages.

@@ -4,7 +4,7 @@
 //! A registry holds back the answers of a step until all its requests are there, so no clock is needed.
 
 use snapbox::str;
-use wits_testkit::wire::{Body, Fault, OciRegistry, Response, Rule, Server, Settings};
+use wits_testkit::wire::{Body, Fault, Guard, OciRegistry, Response, Rule, Server, Settings};
 use wits_testkit::{Artifact, Authority, Project, Sandbox};
 
 use crate::setting::{self, built, locked_field, locked_ids, publish};
@@ -186,6 +186,114 @@ fn a_list_that_lies_changes_nothing() {
     };
     assert!(is_cached(&locked_field(&app, "acme:p0", "digest")));
     assert!(!is_cached(&unneeded.blobs().nth(1).unwrap().digest()));
+}
+
+/// A list that names what only some may read bothers nobody for a password, and takes nobody's away: here a
+/// repository that lets nobody in, at a host where a helper of the user's has the key to all others.
+#[test]
+fn a_list_asks_nobody_for_a_password() {
+    let registry = OciRegistry::start();
+    let list = "acme:p1@1.0.0=x acme:vault@1.0.0=x acme:p2@1.0.0=x";
+    let sandbox = published_by_others(&registry, Some(list));
+    let vault = Response::new(401, "").with("www-authenticate", "Basic realm=\"vault\"");
+    registry.lay(Rule::any().of("acme/vault"), Fault::answer(vault));
+    let app = app(&sandbox);
+    let top = sandbox.top();
+    let host = registry.address();
+    let helpers = format!("{{\"credHelpers\":{{\"{host}\":\"box\"}}}}");
+    top.write("home/.docker/config.json", helpers);
+    let asked = top.path("asked");
+    let answer = r#"{"Username":"me","Secret":"pw"}"#;
+    let script = format!("echo x >> '{}'; echo '{answer}'", asked.display());
+    let path = setting::helper(&sandbox, "box", &script);
+    let fetch = || {
+        forget(&sandbox, &app, false);
+        app.wits_with(&[("PATH", &path)], ["fetch"])
+    };
+    fetch().succeeds().stderr(str![[r#"
+      Locked wits.lock: 6 added
+     Fetched wit/deps: 6 packages written
+
+"#]]);
+    assert!(
+        registry
+            .lines()
+            .iter()
+            .any(|line| line.contains("/acme/vault/"))
+    );
+    assert!(!top.has("asked"));
+
+    // Where a password is needed for the others as well, it is asked for once, and still good.
+    registry.guard(Guard {
+        users: vec![("me".to_owned(), "pw".to_owned())],
+        public: false,
+        tokens: false,
+        ..Guard::default()
+    });
+    fetch().succeeds().stderr(str![[r#"
+      Locked wits.lock: 6 added
+     Fetched wit/deps: 6 packages written
+
+"#]]);
+    assert_eq!(top.read("asked"), "x\n");
+}
+
+/// What is not there is told of in the same words, asked for ahead or not.
+#[test]
+fn a_failure_is_the_same_with_a_list_and_without() {
+    let told = [
+        None,
+        Some("acme:p3@1.0.0=x acme:p5@1.0.0=x acme:p4@1.0.0=x"),
+    ]
+    .map(|list| {
+        let registry = OciRegistry::start();
+        let sandbox = published_by_others(&registry, list);
+        registry.untag(&name(5), "1.0.0");
+        let app = app(&sandbox);
+        forget(&sandbox, &app, false);
+        let outcome = app.wits(["fetch"]);
+        outcome.exits(1).stdout("");
+        assert!(!app.has("wits.lock"));
+        let address = registry.address().to_string();
+        outcome.talk().replace(&address, "HOST")
+    });
+    assert!(told[0].contains("acme:p5"), "{}", told[0]);
+    assert_eq!(told[0], told[1]);
+}
+
+/// With tokens: one challenge, one token for all of them.
+#[test]
+fn tokens_take_two_steps_more() {
+    let authority = Authority::new();
+    let certified = authority.certify(&["127.0.0.1"]);
+    let registry = OciRegistry::start_with(Settings {
+        tls: Some(&certified),
+        http2: true,
+        ..Settings::default()
+    });
+    let sandbox = setting::sandbox();
+    let host = registry.address();
+    let user = format!(
+        "[namespaces]\nacme = \"{}\"\n[hosts.\"{host}\"]\nca = \"ca.pem\"\n",
+        registry.registry()
+    );
+    sandbox.top().write("home/.config/wits/registry.toml", user);
+    sandbox
+        .top()
+        .write("home/.config/wits/ca.pem", authority.pem());
+    for number in (0..DEEP).rev() {
+        publish(&sandbox, &format!("p{number}"), &wit(number));
+    }
+    registry.guard(Guard::default());
+    let app = app(&sandbox);
+    forget(&sandbox, &app, false);
+    app.wits(["fetch"]).succeeds();
+    forget(&sandbox, &app, true);
+    registry.server().expect_steps(&[1, 1, DEEP]);
+    app.wits(["fetch", "--locked"]).succeeds();
+    assert_eq!(kinds(&registry), [(0, 1), (0, 0), (0, DEEP)]);
+    assert!(registry.lines()[1].starts_with("GET /token?"));
+    assert_eq!(registry.server().connections(), 1);
 }
 
 /// An old list misses what is new: that is asked for when it is needed.

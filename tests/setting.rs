@@ -197,3 +197,15 @@ pub(crate) fn blob(sandbox: &Sandbox, app: &Project<'_>, name: &str) -> PathBuf 
     let blobs = cache(sandbox).join("v1/blobs/sha256");
     blobs.join(&hex[..2]).join(hex)
 }
+
+/// A helper `docker-credential-NAME` in a directory of its own; `PATH` with it in front.
+pub(crate) fn helper(sandbox: &Sandbox, name: &str, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let top = sandbox.top();
+    let file = format!("bin/docker-credential-{name}");
+    top.write(&file, format!("#!/bin/sh\n{script}\n"));
+    let permissions = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(top.path(&file), permissions).expect("a program");
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{}:{path}", top.path("bin").display())
+}

@@ -84,6 +84,12 @@ pub trait Credentials: Send + Sync {
     /// Whether there may be any credential for `host`. Runs no helper: one that is set for this host,
     /// or for all hosts, counts as one.
     fn held(&self, host: &str) -> bool;
+
+    /// Whether what is asked at this moment is needed for certain. What a host says of a credential is not
+    /// remembered where it is not: the next who shows it may be somebody it lets in.
+    fn is_certain(&self) -> bool {
+        true
+    }
 }
 
 /// Nobody's credentials: everything is asked for without a name.
@@ -128,6 +134,10 @@ pub enum CredentialError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Whoever keeps it would have to be asked, and may not be: it is not known yet whether it is needed. This
+    /// is not remembered.
+    #[error("it was not asked for")]
+    Unasked,
 }
 
 impl CredentialError {
@@ -139,6 +149,7 @@ impl CredentialError {
             ),
             Self::File { .. } => "repair the file, or run `wits login`".to_owned(),
             Self::Variable { name, .. } => format!("correct `{name}`, or unset it"),
+            Self::Unasked => "ask again once it is needed".to_owned(),
         }
     }
 }

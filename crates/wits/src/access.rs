@@ -35,8 +35,8 @@ pub(crate) struct Access {
 impl Access {
     /// Refuses a project that lays hands on the user's hosts; opens nothing.
     pub(crate) fn new(context: &Context, config: Config) -> Result<(Self, Routes), Error> {
-        let keyring = keyring(context, &config)?;
         let reporter = Arc::new(Aside::new(Arc::clone(&context.reporter)));
+        let keyring = keyring(context, &config, &reporter)?;
         let options = options(context, &config.routes, &keyring, &reporter)?;
         let access = Self {
             registries: Registries::new(options),
@@ -137,13 +137,18 @@ impl Access {
 }
 
 /// The user's credentials, unless the project lays hands on a host that there are some for.
-pub(crate) fn keyring(context: &Context, config: &Config) -> Result<Keyring, Error> {
+pub(crate) fn keyring(
+    context: &Context,
+    config: &Config,
+    aside: &Arc<Aside>,
+) -> Result<Keyring, Error> {
     let hosts = config.routes.hosts().into_iter().map(str::to_owned);
     let keyring = Keyring::new(
         context.credentials.clone(),
         config.credentials.clone(),
         hosts.collect(),
         context.reporter.clone(),
+        Arc::clone(aside),
     );
     config::refuse_project(&config.routes, &keyring)?;
     Ok(keyring)

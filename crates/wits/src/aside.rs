@@ -1,7 +1,8 @@
 //! A reporter that can keep to itself what it hears, for requests that may turn out to be nobody's.
 //!
 //! What is asked ahead of need is asked by the same code as everything else, and that code tells the user what
-//! goes otherwise than set up. Such a note is worth hearing once the answer is needed, and not before.
+//! goes otherwise than set up. Such a note is worth hearing once the answer is needed, and not before. Nor is anybody
+//! bothered for a password before ([`Aside::is_quiet`]).
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +36,11 @@ impl Aside {
         });
         let answer = answer.await;
         (answer, notes)
+    }
+
+    /// Whether what is done now may turn out to be nobody's.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.kept().is_some()
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Option<Vec<Note>>> {

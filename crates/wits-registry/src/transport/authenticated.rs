@@ -123,7 +123,9 @@ impl Transport {
         let Ask {
             call, scope, host, ..
         } = ask;
-        if !at_home(call, response) {
+        // Nor is it learnt from what nobody may need that a host that lets strangers in has doors that do not:
+        // from then on everybody would be asked who they are.
+        if !at_home(call, response) || !self.options().credentials.is_certain() {
             return Ok(false);
         }
         if response.status() == StatusCode::UNAUTHORIZED {
@@ -174,7 +176,7 @@ impl Transport {
                 Ok(authorization) => authorization,
                 Err(failure) if failure.refusal.is_some() => {
                     if who.is_known() && failure.refusal == Some(StatusCode::UNAUTHORIZED) {
-                        host.refuse(who);
+                        self.refuse(host, who);
                     }
                     return Ok(Attempt::Refused(failure));
                 }
@@ -220,12 +222,19 @@ impl Transport {
                     spent = Some(token);
                 }
                 (StatusCode::UNAUTHORIZED, Some(Authorization::Fixed(_))) => {
-                    host.refuse(who);
+                    self.refuse(host, who);
                     return self.refused(ask, who, response).await;
                 }
                 (StatusCode::FORBIDDEN, _) => return self.refused(ask, who, response).await,
                 _ => return Ok(Attempt::Answered(response)),
             }
+        }
+    }
+
+    /// Remembers that nobody is let in as `who`, unless it may be for the sake of a repository that nobody needs.
+    fn refuse(&self, host: &Host, who: &Identity) {
+        if self.options().credentials.is_certain() {
+            host.refuse(who);
         }
     }
 

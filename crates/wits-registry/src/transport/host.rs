@@ -108,23 +108,26 @@ impl Host {
             Arc::clone(found.entry(scope.repository().to_owned()).or_default())
         };
         let find = || async {
-            let found = options
-                .credentials
-                .find(scope.host(), scope.repository())
-                .await?;
-            Ok(found.map(|credential| {
-                secrets.keep_credential(&credential);
-                Arc::new(credential)
-            }))
+            let found = options.credentials.find(scope.host(), scope.repository());
+            match found.await {
+                Err(unasked @ CredentialError::Unasked) => Err(unasked),
+                found => Ok(found.map(|found| {
+                    found.map(|credential| {
+                        secrets.keep_credential(&credential);
+                        Arc::new(credential)
+                    })
+                })),
+            }
         };
-        match cell.get_or_init(find).await {
+        let found = cell.get_or_try_init(find).await;
+        match found.and_then(|found| found.as_ref().map_err(Clone::clone)) {
             Ok(None) => Ok(Who::Nobody),
             Ok(Some(_)) if !identity::may_see(options, call.home) => Ok(Who::Withheld),
             Ok(Some(credential)) => Ok(Who::Known(Identity::Known(Arc::clone(credential)))),
             Err(error) => Err(Failure::from(RegistryError::Credentials {
                 at: call.at.clone(),
                 wanted: call.wanted.to_owned(),
-                source: error.clone(),
+                source: error,
             })),
         }
     }

@@ -9,6 +9,7 @@ use wits_registry::{Credential, CredentialError, Credentials};
 use super::file::{CredentialFile, Said};
 use super::helper::{Failure, Helper};
 use super::{CredentialSources, is_below, variables};
+use crate::aside::Aside;
 use crate::foreign::WkgCredential;
 use crate::report::{Note, Reporter};
 
@@ -31,6 +32,8 @@ struct Inner {
     /// What each helper said of each server. Whoever asks while it is running waits for it.
     helpers: Mutex<Helpers>,
     reporter: Arc<dyn Reporter>,
+    /// Knows whether it is certain that a credential is needed.
+    aside: Arc<Aside>,
 }
 
 impl Keyring {
@@ -39,6 +42,7 @@ impl Keyring {
         wkg: Vec<WkgCredential>,
         routed: BTreeSet<String>,
         reporter: Arc<dyn Reporter>,
+        aside: Arc<Aside>,
     ) -> Self {
         Self(Arc::new(Inner {
             sources,
@@ -47,6 +51,7 @@ impl Keyring {
             files: OnceLock::new(),
             helpers: Mutex::default(),
             reporter,
+            aside,
         }))
     }
 
@@ -217,6 +222,10 @@ impl Credentials for Keyring {
         if let Some(answer) = inner.find_at_once(&host, &repository) {
             return Box::pin(std::future::ready(answer));
         }
+        // A helper may show a window: not for what nobody may need.
+        if inner.aside.is_quiet() {
+            return Box::pin(std::future::ready(Err(CredentialError::Unasked)));
+        }
         // A helper may take its time, which is not that of the requests under way.
         let find = move || {
             inner.find(&host, &repository, |name, file, server, listed| {
@@ -232,6 +241,10 @@ impl Credentials for Keyring {
         });
         #[cfg(not(feature = "network"))]
         Box::pin(async move { find() })
+    }
+
+    fn is_certain(&self) -> bool {
+        !self.0.aside.is_quiet()
     }
 
     fn held(&self, host: &str) -> bool {
@@ -251,7 +264,8 @@ mod tests {
     use wits_registry::Redacted;
 
     fn keyring(sources: CredentialSources, wkg: Vec<WkgCredential>) -> Keyring {
-        Keyring::new(sources, wkg, BTreeSet::new(), Arc::new(Silent))
+        let aside = Arc::new(Aside::new(Arc::new(Silent)));
+        Keyring::new(sources, wkg, BTreeSet::new(), Arc::new(Silent), aside)
     }
 
     fn wkg(host: &str, prefix: &str, token: &str) -> WkgCredential {

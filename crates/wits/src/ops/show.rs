@@ -1,7 +1,10 @@
 //! `config show`: what is in force, and who says so.
 
+use std::sync::Arc;
+
 use wits_model::routes::Entry;
 
+use crate::aside::Aside;
 use crate::project::Workspace;
 use crate::{Context, Error, access, config};
 
@@ -29,7 +32,8 @@ pub struct Shown {
 /// ```
 pub fn show(context: &Context, workspace: Option<&Workspace>) -> Result<Shown, Error> {
     let config = config::load(context, workspace)?;
-    let keyring = access::keyring(context, &config)?;
+    let aside = Aside::new(Arc::clone(&context.reporter));
+    let keyring = access::keyring(context, &config, &Arc::new(aside))?;
     let mut entries = config.routes.entries();
     for entry in &mut entries {
         if let Some(span) = &mut entry.origin.span {
