@@ -1,12 +1,14 @@
 //! `wits cache`: where it is, how much, and less of it.
 
 use std::fs::{self, File};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use snapbox::str;
 use wits_testkit::Tree;
 
-use crate::setting::{blob, cache, fetched_pair, sandbox, with_layout};
+use crate::setting::{blob, cache, fetched_pair, publish_pair, sandbox, with_layout, world};
 
 fn aged(path: &std::path::Path, days: u64) {
     let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
@@ -287,4 +289,43 @@ error: `[ROOT]/app/wit` is not a cache of wits: there is no CACHEDIR.TAG of wits
 "#]]);
     before.assert_untouched();
     assert!(app.has("wit/world.wit"));
+}
+
+/// Projects fetch and verify while the cache goes under them, again and again: each gets what it asked for.
+#[test]
+fn fetches_survive_pruning_and_cleaning() {
+    let sandbox = with_layout();
+    publish_pair(&sandbox);
+    let done = AtomicBool::new(false);
+    let prune = || {
+        let here = sandbox.project("here");
+        while !done.load(Ordering::SeqCst) {
+            here.wits(["cache", "prune", "--max-size", "0"]).succeeds();
+            here.wits(["cache", "clean"]).succeeds();
+        }
+    };
+    let fetch = |name: &str| {
+        let app = sandbox.project(name);
+        app.write("wit/world.wit", world("import acme:store/store@1.0.0;"));
+        app.wits(["fetch"]).succeeds().never_says("warning");
+        let first = Tree::of(app.dir());
+        for _ in 0..3 {
+            app.remove("wit/deps");
+            app.wits(["fetch", "--locked"])
+                .succeeds()
+                .never_says("warning");
+            first.assert_same_bytes();
+            // What the cache has no more is said, and nothing else is found.
+            assert!(matches!(app.wits(["verify"]).code(), Some(0 | 1)));
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(prune);
+        let fetching = ["one", "two", "three"].map(|name| scope.spawn(move || fetch(name)));
+        let ended = fetching.map(thread::ScopedJoinHandle::join);
+        done.store(true, Ordering::SeqCst);
+        for end in ended {
+            end.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    });
 }

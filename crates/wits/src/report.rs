@@ -158,12 +158,14 @@ pub enum Note {
         /// The entries.
         paths: Vec<PathBuf>,
     },
-    /// A damaged cache entry was set aside and will be fetched again.
+    /// A cache entry is damaged, and will be fetched again.
     DamagedCache {
         /// The package.
         package: PackageId,
-        /// Where the damaged bytes are now.
-        set_aside: PathBuf,
+        /// Where the damaged bytes were.
+        path: PathBuf,
+        /// Where they are now; nothing if they could not be moved.
+        set_aside: Option<PathBuf>,
     },
     /// The cache can be read or written only in part, or not at all; nothing is lost but time.
     CacheNotUsed {
@@ -322,11 +324,18 @@ impl fmt::Display for Note {
                     paths.join(", ")
                 )
             }
-            Self::DamagedCache { package, set_aside } => write!(
-                f,
-                "the cached bytes of `{package}` are damaged; they were moved to `{}` and are fetched again",
-                set_aside.display()
-            ),
+            Self::DamagedCache {
+                package,
+                path,
+                set_aside,
+            } => {
+                write!(f, "the cached bytes of `{package}` are damaged; ")?;
+                match set_aside {
+                    Some(place) => write!(f, "they were moved to `{}`", place.display())?,
+                    None => write!(f, "`{}` could not be moved away", path.display())?,
+                }
+                f.write_str(" and are fetched again")
+            }
             Self::CacheNotUsed { reason } => f.write_str(reason),
             Self::NoCounterpart { file, key, instead } => {
                 write!(

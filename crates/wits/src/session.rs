@@ -408,7 +408,8 @@ impl<'a> Session<'a> {
             Lookup::Damaged { path, set_aside } => {
                 self.context.reporter.note(&Note::DamagedCache {
                     package: id.clone(),
-                    set_aside: set_aside.unwrap_or(path),
+                    path,
+                    set_aside,
                 });
                 Ok(None)
             }

@@ -94,7 +94,7 @@ fn prune(session: &Session<'_>, args: &Prune) -> Result<(), Failure> {
     };
     session.printer.status(verb, &message);
     session.printer.json(json!({
-        "dir": pruned.dir.display().to_string(),
+        "dir": session.context.cache.display().to_string(),
         "dry_run": args.dry_run,
         "bytes": pruned.bytes(),
         "blobs": stock(pruned.blobs),

@@ -38,6 +38,7 @@ pub struct PruneOptions {
 
 /// What went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pruned {
     /// Blobs.
     pub blobs: Stock,

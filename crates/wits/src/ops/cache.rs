@@ -8,6 +8,7 @@ use std::time::Duration;
 use wits_store::Cache;
 pub use wits_store::Stock;
 use wits_store::cache::prune::PruneOptions;
+pub use wits_store::cache::prune::Pruned;
 
 use crate::{Context, Error};
 
@@ -60,33 +61,6 @@ pub struct Prune {
     pub dry_run: bool,
 }
 
-/// What went: see the example of [`prune`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Pruned {
-    /// The directory.
-    pub dir: PathBuf,
-    /// Blobs.
-    pub blobs: Stock,
-    /// What had been set aside because it was damaged.
-    pub damaged: Stock,
-    /// Files that killed processes left.
-    pub temporary: Stock,
-    /// Layouts of older versions of wits.
-    pub layouts: Stock,
-    /// Locks of projects that nobody held.
-    pub locks: u64,
-    /// The blobs that are left.
-    pub left: Stock,
-}
-
-impl Pruned {
-    /// How many bytes were freed: see the example of [`prune`].
-    pub fn bytes(&self) -> u64 {
-        self.blobs.bytes + self.damaged.bytes + self.temporary.bytes + self.layouts.bytes
-    }
-}
-
 /// Removes from the cache what is of no use (what was set aside, what killed processes left, layouts of older
 /// versions, locks that nobody holds) and of the blobs as many as `prune` says; without it, none, since a run
 /// without the network may need them. Other processes may use the cache at the same time: what goes is a miss.
@@ -107,20 +81,12 @@ impl Pruned {
 /// # Errors
 /// If the directory cannot be read or written, or is a file. Some of it may have gone then.
 pub fn prune(context: &Context, prune: &Prune) -> Result<Pruned, Error> {
-    let pruned = Cache::open(&context.cache).prune(&PruneOptions {
+    let options = PruneOptions {
         unused_for: prune.unused_for,
         max_bytes: prune.max_bytes,
         dry_run: prune.dry_run,
-    })?;
-    Ok(Pruned {
-        dir: context.cache.clone(),
-        blobs: pruned.blobs,
-        damaged: pruned.damaged,
-        temporary: pruned.temporary,
-        layouts: pruned.layouts,
-        locks: pruned.locks,
-        left: pruned.left,
-    })
+    };
+    Ok(Cache::open(&context.cache).prune(&options)?)
 }
 
 /// What went: see the example of [`clean`].
