@@ -5,6 +5,7 @@
 use std::process::Command;
 
 use snapbox::str;
+use wits_testkit::wire::{Response, Server};
 use wits_testkit::{Artifact, Outcome, Project, Tree, wasm};
 
 use crate::setting::{self, TYPES, app, built, layout, publish, publish_pair, with_layout};
@@ -424,17 +425,9 @@ error: asking `oci+http://127.0.0.1:[PORT]/acme/store` for the manifest of `1.0.
 /// A server that is there and is no registry.
 #[test]
 fn a_registry_that_talks_something_else() {
-    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = server.local_addr().unwrap();
-    std::thread::spawn(move || {
-        use std::io::{Read, Write};
-        for mut stream in server.incoming().flatten() {
-            let _ = stream.read(&mut [0; 1024]);
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>hi</html>");
-        }
-    });
+    let server = Server::start(|_| Response::new(200, "<html>hi</html>"));
     let sandbox = setting::sandbox();
-    setting::route(&sandbox, &format!("oci+http://{address}"));
+    setting::route(&sandbox, &format!("oci+http://{}", server.address()));
     let app = app(&sandbox, "import acme:store/store@1.0.0;");
     let before = Tree::of(app.dir());
     app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"

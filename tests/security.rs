@@ -17,7 +17,7 @@ fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Whether `[CRATE ]MODULE::TEST` is a test.
+/// Whether `[CRATE ]MODULE::TEST` is a test, or `[CRATE ]MODULE` a module with tests in it.
 fn exists(root: &Path, name: &str) -> bool {
     let (roots, path) = match name.split_once(' ') {
         Some((package, path)) => {
@@ -26,26 +26,40 @@ fn exists(root: &Path, name: &str) -> bool {
         }
         None => (vec![root.join("tests")], name),
     };
+    if modules(&roots, path).any(|source| source.contains("#[test]")) {
+        return true;
+    }
     let Some((module, test)) = path.rsplit_once("::") else {
         return false;
     };
-    let module = module.trim_end_matches("::tests").replace("::", "/");
-    let mut files = Vec::new();
-    for dir in &roots {
-        sources(dir, &mut files);
+    let module = module.trim_end_matches("::tests");
+    modules(&roots, module).any(|source| has_test(&source, test))
+}
+
+/// The text of each file that is the module, or the tests of the module.
+fn modules(roots: &[PathBuf], module: &str) -> impl Iterator<Item = String> {
+    let module = module.replace("::", "/");
+    let mut texts = Vec::new();
+    for root in roots {
+        let mut files = Vec::new();
+        sources(root, &mut files);
+        for file in files {
+            let shown = file
+                .strip_prefix(root)
+                .expect("below it")
+                .with_extension("");
+            let shown = shown.to_str().expect("text").replace('\\', "/");
+            if [
+                shown.trim_end_matches("/tests"),
+                shown.trim_end_matches("/mod"),
+            ]
+            .contains(&&*module)
+            {
+                texts.push(std::fs::read_to_string(&file).expect("a source"));
+            }
+        }
     }
-    files.into_iter().any(|file| {
-        let home = roots.iter().find_map(|root| file.strip_prefix(root).ok());
-        let shown = home.expect("below a root").with_extension("");
-        let shown = shown.to_str().expect("text").replace('\\', "/");
-        // The tests of a module may have a file of their own, and those of a target are below its `main`.
-        let is_it = [
-            shown.trim_end_matches("/tests"),
-            shown.trim_end_matches("/mod"),
-        ]
-        .contains(&&*module);
-        is_it && has_test(&std::fs::read_to_string(&file).expect("a source"), test)
-    })
+    texts.into_iter()
 }
 
 fn has_test(source: &str, name: &str) -> bool {

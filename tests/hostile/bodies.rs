@@ -180,3 +180,55 @@ error: the Wasm of version `1.0.0` at `oci+http://127.0.0.1:[PORT]/acme/types` i
 "#]]);
     assert_eq!(scene.app().read("wits.lock"), lock);
 }
+
+/// A stream that is reset is what a connection that breaks off is without HTTP/2.
+#[test]
+fn the_same_over_http2() {
+    let scene = Scene::with_http2();
+    scene.refuses(Rule::on(Kind::Blob), Fault::wrong(), 3, str![[r#"
+error: the Wasm of version `1.0.0` at `oci://127.0.0.1:[PORT]/acme/types` is not what it should be: expected sha256:[DIGEST], got sha256:[DIGEST]
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:types/errors@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: do not use these bytes; ask whoever runs the registry or published the package what changed
+
+"#]]);
+    scene.refuses(Rule::on(Kind::Blob), Fault::long(), 3, str![[r#"
+error: the Wasm of version `1.0.0` at `oci://127.0.0.1:[PORT]/acme/types` is not what it should be: expected 570 bytes, got more than 570 bytes
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:types/errors@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: do not use these bytes; ask whoever runs the registry or published the package what changed
+
+"#]]);
+    scene.refuses(Rule::on(Kind::Blob), Fault::cut(), 75, str![[r#"
+error: asking `oci://127.0.0.1:[PORT]/acme/types` for the Wasm of version `1.0.0` failed: stream error received: unexpected internal error encountered
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:types/errors@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: it may pass: run the command again
+
+"#]]);
+    scene.refuses(Rule::on(Kind::Manifest), Fault::reset(), 75, str![[r#"
+error: asking `oci://127.0.0.1:[PORT]/acme/types` for the manifest of `1.0.0` failed: stream error received: unexpected internal error encountered
+ --> wit/world.wit:4:12
+  |
+4 |     import acme:types/errors@1.0.0;
+  |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: it may pass: run the command again
+
+"#]]);
+    scene.registry.lift();
+    scene
+        .registry
+        .lay(Rule::on(Kind::Blob).nth(1), Fault::reset());
+    scene.app().wits(["fetch"]).succeeds();
+    assert!(scene.registry.server().connections() < scene.registry.log().len());
+}

@@ -48,10 +48,22 @@ impl Scene {
     /// The same over TLS, under an authority of the user's own.
     #[track_caller]
     fn with_tls() -> Self {
+        Self::over(false)
+    }
+
+    /// The same over HTTP/2, which is spoken over TLS only.
+    #[track_caller]
+    fn with_http2() -> Self {
+        Self::over(true)
+    }
+
+    #[track_caller]
+    fn over(http2: bool) -> Self {
         let authority = Authority::new();
         let certified = authority.certify(&["127.0.0.1"]);
         let registry = OciRegistry::start_with(Settings {
             tls: Some(&certified),
+            http2,
             ..Settings::default()
         });
         let address = registry.address();

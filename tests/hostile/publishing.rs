@@ -41,9 +41,8 @@ fn an_interrupted_publish_leaves_no_tag() {
     }
 }
 
-/// Somebody else's manifest stands under the tag right after ours was put there.
-#[test]
-fn two_publishers_race_for_one_version() {
+/// A registry in which somebody else's manifest stands under the tag from the `look`th look at it on.
+fn raced(look: usize) -> Scene {
     let scene = Scene::new();
     scene.passes();
     let theirs = Artifact::wasm(scene.wasm.clone()).manifest();
@@ -52,7 +51,14 @@ fn two_publishers_race_for_one_version() {
         .of(APP_AT)
         .method("GET")
         .path("/manifests/0.1.0");
-    scene.registry.lay(tag.from(3), Fault::answer(answer));
+    scene.registry.lay(tag.from(look), Fault::answer(answer));
+    scene
+}
+
+/// Somebody else's manifest stands under the tag right after ours was put there.
+#[test]
+fn two_publishers_race_for_one_version() {
+    let scene = raced(3);
     scene
         .wits(&["publish"])
         .exits(1)
@@ -68,15 +74,7 @@ error: someone else published version `0.1.0` at `oci+http://127.0.0.1:[PORT]/de
 /// Somebody else was faster: what is there is not overwritten.
 #[test]
 fn a_version_that_appears_meanwhile_is_kept() {
-    let scene = Scene::new();
-    scene.passes();
-    let theirs = Artifact::wasm(scene.wasm.clone()).manifest();
-    let answer = Response::new(200, theirs.bytes.clone()).with("content-type", theirs.media_type);
-    let tag = Rule::on(Kind::Manifest)
-        .of(APP_AT)
-        .method("GET")
-        .path("/manifests/0.1.0");
-    scene.registry.lay(tag.from(2), Fault::answer(answer));
+    let scene = raced(2);
     scene
         .wits(&["publish"])
         .exits(1)
