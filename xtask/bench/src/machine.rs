@@ -19,7 +19,8 @@ impl Machine {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let model =
             processor().unwrap_or_else(|| "a processor that does not tell its name".to_owned());
-        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let kernel: Vec<&str> = release.split('.').take(2).collect();
         let version =
             |program: &std::path::Path| first_line(Command::new(program).arg("--version"));
         let wkg = tools.wkg.as_deref().map(version);
@@ -29,7 +30,7 @@ impl Machine {
             lines: vec![
                 (
                     "machine",
-                    format!("{model}, {cores} cores, Linux {}", kernel.trim()),
+                    format!("{model}, {cores} cores, Linux {}", kernel.join(".")),
                 ),
                 ("load", load()),
                 (
