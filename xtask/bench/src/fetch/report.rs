@@ -22,13 +22,11 @@ pub(crate) fn render(tools: &Tools, samples: &Samples) -> String {
                 "start",
                 "round trip, ms",
                 "wits, ms",
-                "depth",
                 "requests",
-                "connections",
+                "depth",
                 "wkg, ms",
-                "depth",
                 "requests",
-                "connections",
+                "depth",
                 "wkg / wits",
                 "runs",
             ];
@@ -77,10 +75,11 @@ fn lines(samples: &Samples, scene: &str) -> String {
 
 struct Cell {
     time: Spread,
-    /// How many round trips were waited for, one after another.
-    depth: Option<f64>,
+    /// Requests, and connections.
     requests: String,
-    connections: String,
+    /// How many round trips were waited for, one after another: how much longer the quickest run took than the
+    /// quickest without a distance, in round trips.
+    depth: Option<f64>,
 }
 
 impl Cell {
@@ -100,21 +99,23 @@ impl Cell {
         let near = times(&runs(0)).filter(|_| distance > 0);
         Some(Self {
             time,
-            depth: near.map(|near| (time.median - near.median) / f64::from(distance)),
-            requests: range(here.iter().map(|sample| sample.requests)),
-            connections: range(here.iter().map(|sample| sample.connections)),
+            requests: format!(
+                "{} ({})",
+                range(here.iter().map(|sample| sample.requests)),
+                range(here.iter().map(|sample| sample.connections))
+            ),
+            depth: near.map(|near| (time.least - near.least) / f64::from(distance)),
         })
     }
 }
 
-fn columns(cell: Option<&Cell>) -> [String; 4] {
+fn columns(cell: Option<&Cell>) -> [String; 3] {
     cell.map_or_else(Default::default, |cell| {
         let depth = cell.depth.map(|depth| format!("{depth:.1}"));
         [
             cell.time.to_string(),
-            depth.unwrap_or_default(),
             cell.requests.clone(),
-            cell.connections.clone(),
+            depth.unwrap_or_default(),
         ]
     })
 }

@@ -54,9 +54,9 @@ pub(crate) enum Kind {
     Http1,
     /// The same, over TLS with HTTP/2.
     Http2,
-    /// Over TLS with HTTP/1.1, for whoever has a token, with a redirect to another host for each blob.
+    /// Over TLS with HTTP/2, for whoever has a token, with a redirect to another host for each blob.
     Redirecting,
-    /// Over TLS with HTTP/1.1, with no blob for whoever has not asked for its manifest.
+    /// Over TLS with HTTP/2, with no blob for whoever has not asked for its manifest.
     ManifestFirst,
 }
 

@@ -1,4 +1,4 @@
-//! Registries that do as the big ones do, by the server of the testkit, over TLS with HTTP/1.1.
+//! Registries that do as the big ones do, by the server of the testkit, over TLS with HTTP/2.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use wits_testkit::wire::{
     Fault, Guard, Kind, OciRegistry, Request, Response, Rule, Server, Settings,
 };
-use wits_testkit::{Artifact, Authority, LatencyProxy};
+use wits_testkit::{Artifact, Authority, Certified, LatencyProxy};
 
 use super::Registry;
 
@@ -28,10 +28,7 @@ impl Base {
         let authority = Authority::new();
         let file = dir.path().join("authority.pem");
         std::fs::write(&file, authority.pem())?;
-        let registry = OciRegistry::start_with(Settings {
-            tls: Some(&authority.certify(&["127.0.0.1"])),
-            ..Settings::default()
-        });
+        let registry = OciRegistry::start_with(http2(&authority.certify(&["127.0.0.1"])));
         Ok(Self {
             registry,
             authority,
@@ -56,7 +53,7 @@ impl Redirecting {
         let place = Arc::new(Mutex::new(String::new()));
         let given = Arc::clone(&kept);
         let certified = base.authority.certify(&["127.0.0.1"]);
-        let blobs = Server::start_tls(&certified, move |request| {
+        let blobs = Server::start_with(http2(&certified), move |request| {
             match lock(&given).get(&request.path) {
                 Some(bytes) => Response::new(200, bytes.clone()),
                 None => Response::new(404, ""),
@@ -178,6 +175,14 @@ impl Registry for ManifestFirst {
 fn repository(request: &Request, part: &str) -> Option<String> {
     let (name, _) = request.route().strip_prefix("/v2/")?.rsplit_once(part)?;
     Some(name.to_owned())
+}
+
+fn http2(certified: &Certified) -> Settings<'_> {
+    Settings {
+        tls: Some(certified),
+        http2: true,
+        ..Settings::default()
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
