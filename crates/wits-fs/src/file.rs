@@ -24,7 +24,14 @@ pub fn is_temporary(path: impl AsRef<Path>) -> bool {
 /// process's umask gives. Where `path` is a symlink, the file it leads to is written.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FsError> {
     let path = path.as_ref();
-    write_through(path, bytes.as_ref()).map_err(FsError::io("write", path))
+    write_through(path, bytes.as_ref(), replace).map_err(FsError::io("write", path))
+}
+
+/// As [`write_atomic`], without waiting for the disk: every process finds the old content or the new, but a power
+/// cut may leave a part, or nothing. For what is checked whenever it is read, and can be had again.
+pub fn write_whole(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), FsError> {
+    let path = path.as_ref();
+    write_through(path, bytes.as_ref(), put).map_err(FsError::io("write", path))
 }
 
 /// As [`write_atomic`], for what is its owner's only: whatever mode the file had, nobody else may read it
@@ -41,7 +48,11 @@ pub fn write_private(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<
     write().map_err(FsError::io("write", path))
 }
 
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_through(
+    path: &Path,
+    bytes: &[u8],
+    replace: impl FnOnce(NamedTempFile, &Path) -> io::Result<()>,
+) -> io::Result<()> {
     let target = follow(path)?;
     let mut temporary = fill_temporary(&target, bytes)?;
     kill_point_with(&mut temporary, "write: temporary file filled")?;
@@ -53,13 +64,18 @@ fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(temporary, &target)
 }
 
-/// Puts a complete temporary file in its place.
-fn replace(mut temporary: NamedTempFile, target: &Path) -> io::Result<()> {
+/// Puts a complete temporary file in its place, lastingly.
+fn replace(temporary: NamedTempFile, target: &Path) -> io::Result<()> {
     sync_file(temporary.as_file())?;
+    put(temporary, target)?;
+    sync_dir(parent(target))
+}
+
+/// Puts a complete temporary file in its place.
+fn put(mut temporary: NamedTempFile, target: &Path) -> io::Result<()> {
     kill_point_with(&mut temporary, "write: temporary file complete")?;
     temporary.persist(target).map_err(|error| error.error)?;
-    kill_point("write: renamed")?;
-    sync_dir(parent(target))
+    kill_point("write: renamed")
 }
 
 /// Writes a file unless it has exactly this content already; whether it wrote. An unchanged file is

@@ -23,7 +23,7 @@ pub use error::{FsError, FsErrorKind};
 pub use file::{
     create_dir, create_dir_all, is_temporary, read, read_if_exists, remove_dir_all,
     remove_dir_if_empty, remove_file, rename, write_atomic, write_if_changed, write_new,
-    write_private,
+    write_private, write_whole,
 };
 pub use kill_points::kill_point;
 pub use lock::{FileLock, Holder};

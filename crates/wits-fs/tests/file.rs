@@ -1,12 +1,16 @@
 //! Writes of whole files.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use wits_fs::kill_points::{Outcome, failing_at, killed_at};
-use wits_fs::{FsErrorKind, read, read_if_exists, write_atomic, write_if_changed, write_new};
+use wits_fs::{
+    FsError, FsErrorKind, read, read_if_exists, write_atomic, write_if_changed, write_new,
+    write_whole,
+};
 
-fn names(dir: &std::path::Path) -> Vec<String> {
+fn names(dir: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -25,15 +29,26 @@ fn a_write_replaces_and_leaves_nothing_else() {
     assert_eq!(names(dir.path()), ["wits.lock"]);
 }
 
+/// Either way of replacing a file.
+type Replace = fn(&Path, &str) -> Result<(), FsError>;
+
 #[test]
 fn after_a_kill_a_file_is_old_or_new() {
+    let both: [Replace; 2] = [
+        |path, text| write_atomic(path, text),
+        |path, text| write_whole(path, text),
+    ];
+    both.into_iter().for_each(is_old_or_new_after_a_kill);
+}
+
+fn is_old_or_new_after_a_kill(replace: Replace) {
     let mut points = Vec::new();
     for nth in 0.. {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        write_atomic(&path, "old").unwrap();
+        replace(&path, "old").unwrap();
         let target = path.clone();
-        match killed_at(nth, move || write_atomic(target, "new").unwrap()) {
+        match killed_at(nth, move || replace(&target, "new").unwrap()) {
             Outcome::Finished(()) => break,
             Outcome::Killed(point) => {
                 let found = read(&path).unwrap();

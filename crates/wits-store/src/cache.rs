@@ -10,7 +10,7 @@
 //!         locks/cd34….lock          the lock of one project (see `ProjectLock`)
 //! ```
 //!
-//! A blob is written whole (see [`wits_fs::write_atomic`]) and never changed. Many processes may write
+//! A blob is written whole (see [`wits_fs::write_whole`]) and never changed. Many processes may write
 //! the same one at once: they write the same bytes, and the last rename wins. What is read is hashed,
 //! every time: a disk, a full disk, or another program may have changed it. An entry that is not what
 //! its name says is as good as none. It is moved to `damaged/`, so that it is fetched again once and
@@ -258,13 +258,14 @@ impl Cache {
                 note_use(&path, &found);
                 return Ok(());
             }
-            // `write_atomic` replaces a file, but a link is one to be written through.
+            // `write_whole` replaces a file, but a link is one to be written through.
             Ok(found) if !found.is_file() => {
                 self.set_aside(&path)?;
             }
             _ => {}
         }
-        wits_fs::write_atomic(&path, bytes)
+        // Not waited for: what a power cut takes from a blob is seen when it is hashed.
+        wits_fs::write_whole(&path, bytes)
     }
 
     /// The lock file for `name`.
