@@ -5,7 +5,7 @@
 
 use snapbox::str;
 use wits_testkit::wire::{Body, Fault, Guard, OciRegistry, Response, Rule, Server, Settings};
-use wits_testkit::{Artifact, Authority, Project, Sandbox};
+use wits_testkit::{Artifact, Authority, Certified, Project, Sandbox};
 
 use crate::setting::{self, built, locked_field, locked_ids, publish};
 
@@ -48,6 +48,15 @@ fn published_by_others(registry: &OciRegistry, list: Option<&str>) -> Sandbox {
         registry.put(&name(number), "1.0.0", &artifact);
     }
     sandbox
+}
+
+/// A registry that speaks HTTP/2.
+fn over_http2(certified: &Certified) -> OciRegistry {
+    OciRegistry::start_with(Settings {
+        tls: Some(certified),
+        http2: true,
+        ..Settings::default()
+    })
 }
 
 /// A project that needs the first of the chain.
@@ -238,6 +247,32 @@ fn a_list_asks_nobody_for_a_password() {
     assert_eq!(top.read("asked"), "x\n");
 }
 
+/// A mirror that is down is told of once, and by what is needed.
+#[test]
+fn a_mirror_that_is_down_is_told_of_with_a_list_too() {
+    let registry = OciRegistry::start();
+    let list = "acme:absent@1.0.0=x acme:p1@1.0.0=x acme:p2@1.0.0=x acme:p3@1.0.0=x";
+    let sandbox = published_by_others(&registry, Some(list));
+    // Nobody listens at the first port.
+    sandbox.top().write(
+        "home/.config/wits/registry.toml",
+        format!(
+            "[mirrors]\n\"{}\" = \"oci+http://127.0.0.1:1\"\n",
+            registry.registry()
+        ),
+    );
+    let app = app(&sandbox);
+    forget(&sandbox, &app, false);
+    let outcome = app.wits(["fetch"]);
+    outcome.succeeds();
+    assert_eq!(outcome.talk().matches("warning: the mirror").count(), 1);
+    assert!(
+        outcome.talk().contains("/acme/p0` for the Wasm"),
+        "{}",
+        outcome.talk()
+    );
+}
+
 /// What is not there is told of in the same words, asked for ahead or not.
 #[test]
 fn a_failure_is_the_same_with_a_list_and_without() {
@@ -266,11 +301,7 @@ fn a_failure_is_the_same_with_a_list_and_without() {
 fn tokens_take_two_steps_more() {
     let authority = Authority::new();
     let certified = authority.certify(&["127.0.0.1"]);
-    let registry = OciRegistry::start_with(Settings {
-        tls: Some(&certified),
-        http2: true,
-        ..Settings::default()
-    });
+    let registry = over_http2(&certified);
     let sandbox = setting::sandbox();
     let host = registry.address();
     let user = format!(
@@ -360,11 +391,7 @@ fn getting_a_package_asks_for_what_it_names_at_once() {
 fn a_domain_is_asked_once() {
     let authority = Authority::new();
     let certified = authority.certify(&["127.0.0.1"]);
-    let registry = OciRegistry::start_with(Settings {
-        tls: Some(&certified),
-        http2: true,
-        ..Settings::default()
-    });
+    let registry = over_http2(&certified);
     let document = format!(r#"{{"oci":{{"registry":"{}"}}}}"#, registry.address());
     let domain = Server::start_tls(&certified, move |_| Response::new(200, document.as_str()));
     let sandbox = setting::sandbox();

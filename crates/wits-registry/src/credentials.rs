@@ -85,8 +85,8 @@ pub trait Credentials: Send + Sync {
     /// or for all hosts, counts as one.
     fn held(&self, host: &str) -> bool;
 
-    /// Whether what is asked at this moment is needed for certain. What a host says of a credential is not
-    /// remembered where it is not: the next who shows it may be somebody it lets in.
+    /// Whether what is asked at this moment is needed for certain. Where it is not, what goes wrong is not
+    /// remembered: a credential that a host does not take, that it wants one, that a mirror is down.
     fn is_certain(&self) -> bool {
         true
     }

@@ -7,12 +7,12 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wits_model::{PackageSource, Pin, RegistryUrl, Version};
 
 use crate::backends::Backends;
-use crate::{Mirror, Notes, Options, RegistryError, RegistryNote, Release};
+use crate::{Credentials, Mirror, Notes, Options, RegistryError, RegistryNote, Release};
 
 /// How often a mirror is asked again: not for long, since there is the origin.
 const RETRIES: usize = 1;
@@ -23,6 +23,7 @@ pub(crate) struct Mirrors {
     all: Vec<Mirror>,
     backends: Backends,
     notes: Notes,
+    credentials: Arc<dyn Credentials>,
     /// The mirrors that cannot be reached, by their place in the list.
     down: Mutex<HashSet<usize>>,
 }
@@ -37,6 +38,7 @@ impl Mirrors {
             all,
             backends: Backends::new(own),
             notes: options.notes.clone(),
+            credentials: Arc::clone(&options.credentials),
             down: Mutex::default(),
         }
     }
@@ -116,7 +118,8 @@ impl Mirrors {
         match error {
             // The origin will say so.
             RegistryError::Offline { .. } => return,
-            // The first who finds it down says so for all.
+            // The first who finds it down says so for all, and so must be somebody whose word is heard.
+            RegistryError::Unreachable { .. } if !self.credentials.is_certain() => return,
             RegistryError::Unreachable { .. } => {
                 let mut down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
                 if !down.insert(index) {

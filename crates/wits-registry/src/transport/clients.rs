@@ -3,6 +3,10 @@
 //!
 //! Each is made when it is first needed. A run that talks to `oci+http:` only never looks for
 //! certificates, so it works where there are none.
+//!
+//! What reqwest and hyper do by themselves is what is wanted, and so is not set: small writes are sent at once
+//! (`TCP_NODELAY`), idle connections are kept, nobody asks "may I" first (`Expect`), and the windows of HTTP/2 are
+//! 2 MiB a stream and 5 MiB a connection, so that no package of WIT waits for a window to open.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};

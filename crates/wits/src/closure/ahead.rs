@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use wits_model::{PackageId, PackageSource, RegistryUrl};
+use wits_model::{PackageId, PackageSource, RegistryUrl, Scheme};
 
 /// How many packages may be asked for that nobody has needed yet: more than a list can name.
 const MOST: usize = 1_024;
@@ -29,47 +29,33 @@ pub(super) const LARGEST: u64 = 1 << 20;
 /// The most bytes held for those that nobody has needed yet.
 pub(super) const MOST_HELD: u64 = 64 << 20;
 
-/// Where a package is to be asked for, as far as it matters whether somebody was there before: a host, or a
-/// domain that names one.
+/// Where a package is to be asked for, as far as it matters whether somebody was there before.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Door(RegistryUrl);
+pub(super) enum Door {
+    Oci(Scheme, String),
+    Bindle(Scheme, String),
+    /// A domain that names a registry.
+    Domain(String),
+}
 
 impl Door {
     /// The door of a registry. A directory has none: nothing is gained by reading it early.
     pub(super) fn of(url: &RegistryUrl) -> Option<Self> {
-        let prefix = String::new();
-        Some(Self(match url.clone() {
-            RegistryUrl::Oci { scheme, host, .. } => RegistryUrl::Oci {
-                scheme,
-                host,
-                prefix,
-            },
-            RegistryUrl::Bindle { scheme, host, .. } => RegistryUrl::Bindle {
-                scheme,
-                host,
-                prefix,
-            },
-            domain @ RegistryUrl::WellKnown { .. } => domain,
+        Some(match url {
+            RegistryUrl::Oci { scheme, host, .. } => Self::Oci(*scheme, host.clone()),
+            RegistryUrl::Bindle { scheme, host, .. } => Self::Bindle(*scheme, host.clone()),
+            RegistryUrl::WellKnown { domain } => Self::Domain(domain.clone()),
             RegistryUrl::Layout { .. } => return None,
-        }))
+        })
     }
 
     /// The door that `source` is behind.
     pub(super) fn of_source(source: &PackageSource) -> Option<Self> {
-        let prefix = String::new();
-        Some(Self(match source.clone() {
-            PackageSource::Oci { scheme, host, .. } => RegistryUrl::Oci {
-                scheme,
-                host,
-                prefix,
-            },
-            PackageSource::Bindle { scheme, host, .. } => RegistryUrl::Bindle {
-                scheme,
-                host,
-                prefix,
-            },
+        Some(match source {
+            PackageSource::Oci { scheme, host, .. } => Self::Oci(*scheme, host.clone()),
+            PackageSource::Bindle { scheme, host, .. } => Self::Bindle(*scheme, host.clone()),
             PackageSource::Layout { .. } | PackageSource::Path { .. } => return None,
-        }))
+        })
     }
 }
 
