@@ -661,6 +661,26 @@ error: `wit/deps`: `[ROOT]/app/wit/deps` is a symbolic link, so wits does not wr
     before.assert_untouched();
 }
 
+/// In a project that somebody else made it could be one that never ends.
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_no_file() {
+    let sandbox = with_layout();
+    let app = fetched_pair(&sandbox);
+    app.remove("wits.lock");
+    std::os::unix::fs::symlink("/dev/null", app.path("wits.lock")).unwrap();
+    verify(&app).exits(1).stdout("").stderr(str![[r#"
+error: `wits.lock`: cannot read `wits.lock`: it is not a file
+     Checked 2 entries of wit/deps (513 B), against no more than the stamp
+       Found 1 faulty
+
+"#]]);
+    app.wits(["fetch"]).exits(1).stdout("").stderr(str![[r#"
+error: cannot read `wits.lock`: it is not a file
+
+"#]]);
+}
+
 #[test]
 fn a_lock_in_other_words() {
     let sandbox = with_layout();

@@ -32,6 +32,7 @@ fn publish_all_releases(sandbox: &Sandbox) {
 fn fetch_two_releases(sandbox: &Sandbox) -> Project<'_> {
     let app = app(sandbox, IMPORTS);
     app.wits(["fetch"]).succeeds();
+    app.wits(["verify"]).succeeds();
     let ids = locked_ids(&app);
     for package in published::wasi("0.2.12") {
         assert!(ids.contains(&package.id), "{} in {ids:?}", package.id);

@@ -221,6 +221,10 @@ impl FileLock {
             // Somebody else deleted it meanwhile.
             Ok(()) => Ok(None),
             Err(TryLockError::WouldBlock) => Ok(Some(Holder::read(&file))),
+            // Where there are no locks, nobody holds one.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                crate::remove_file(path).map(|()| None)
+            }
             Err(TryLockError::Error(error)) => Err(FsError::io("lock", path)(error)),
         }
     }

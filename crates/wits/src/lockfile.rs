@@ -14,8 +14,14 @@ use crate::{Context, Error};
 /// The lock of a workspace; an empty one where there is no file.
 pub(crate) fn read(context: &Context, workspace: &Workspace) -> Result<Lock, Error> {
     let file = workspace.lock_file();
-    if !file.exists() {
-        return Ok(Lock::default());
+    match std::fs::metadata(&file) {
+        Err(_) => return Ok(Lock::default()),
+        Ok(found) if found.is_file() => {}
+        // In a project that somebody else made it may be a link to something that never ends.
+        Ok(_) => {
+            let refused = std::io::Error::other("it is not a file");
+            return Err(wits_fs::FsError::io("read", context.shown(&file))(refused).into());
+        }
     }
     let text = read_text(context, &file)?;
     Ok(Lock::parse(&text, &file, context.home.as_deref())?)

@@ -332,7 +332,7 @@ impl fmt::Display for Note {
                 write!(f, "the cached bytes of `{package}` are damaged; ")?;
                 match set_aside {
                     Some(place) => write!(f, "they were moved to `{}`", place.display())?,
-                    None => write!(f, "`{}` could not be moved away", path.display())?,
+                    None => write!(f, "they could not be moved from `{}`", path.display())?,
                 }
                 f.write_str(" and are fetched again")
             }

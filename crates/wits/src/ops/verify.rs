@@ -222,6 +222,11 @@ pub async fn verify(
             });
         }
     }
+    for finding in &mut second.findings {
+        if finding.path.starts_with(&context.cache) {
+            cached::not_set_aside(finding);
+        }
+    }
     second.repaired = repaired;
     Ok(second)
 }

@@ -38,10 +38,15 @@ pub(super) fn look_through(context: &Context, fix: bool) -> Result<CacheVerified
     let mut findings = Vec::new();
     let mut repaired = Vec::new();
     for bad in &audit.damaged {
-        let finding = of_bad(bad, None);
+        let mut finding = of_bad(bad, None);
         match &bad.set_aside {
             Some(place) => repaired.push(set_aside(&finding, place)),
-            None => findings.push(finding),
+            None => {
+                if fix {
+                    not_set_aside(&mut finding);
+                }
+                findings.push(finding);
+            }
         }
     }
     Ok(CacheVerified {
@@ -130,6 +135,14 @@ pub(super) fn repair(
         }
     }
     Ok(repaired)
+}
+
+/// Says of what is damaged in the cache that it was to be set aside and is there yet.
+pub(super) fn not_set_aside(finding: &mut Finding) {
+    if finding.kind == FindingKind::Damaged {
+        let help = "it could not be set aside: check who owns the cache, and its permissions";
+        finding.help = vec![help.to_owned()];
+    }
 }
 
 fn set_aside(finding: &Finding, place: &Path) -> Repair {
