@@ -270,6 +270,8 @@ Commands:
   logout   Drop the credential that is kept for a registry
   config   What is in force, and who says so
   migrate  Write the project's own files from those of wkg and wit-deps
+  verify   Check wits.lock, the cache and wit/deps against each other, without the network
+  cache    The packages that were downloaded: where they are, how much, and fewer of them
   help     Print this message or the help of the given subcommand(s)
 
 Options:
@@ -310,6 +312,22 @@ Global options:
           --locked and --offline
           
           [env: WITS_FROZEN=]
+
+      --http-timeout <SECONDS>
+          Give a registry up that is silent, or slower than 10 bytes a second, for so long [default:
+          30]
+          
+          [env: WITS_HTTP_TIMEOUT=]
+
+      --http-retries <COUNT>
+          Ask again so often where a failure may pass [default: 3]
+          
+          [env: WITS_HTTP_RETRIES=]
+
+      --lock-timeout <SECONDS>
+          Wait so long for another wits that works on the same project or layout [default: 60]
+          
+          [env: WITS_LOCK_TIMEOUT=]
 
   -q, --quiet
           Print errors only

@@ -81,6 +81,8 @@ error: a redirect at `oci+http://127.0.0.1:[PORT]/acme/types` is refused: it com
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
     );
@@ -99,6 +101,8 @@ error: a redirect at `oci+http://127.0.0.1:[PORT]/acme/types` is refused: `file:
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -110,6 +114,8 @@ error: a redirect at `oci+http://127.0.0.1:[PORT]/acme/types` is refused: `ftp:/
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -121,6 +127,8 @@ error: a redirect at `oci+http://127.0.0.1:[PORT]/acme/types` is refused: it has
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -132,6 +140,8 @@ error: a redirect at `oci+http://127.0.0.1:[PORT]/acme/types` is refused: `http:
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -159,6 +169,8 @@ error: a redirect at `oci://127.0.0.1:[PORT]/acme/types` is refused: `http://127
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
     );
@@ -172,6 +184,8 @@ error: a redirect at `oci://127.0.0.1:[PORT]/acme/types` is refused: `http://127
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
     );
@@ -182,6 +196,8 @@ error: the realm for tokens at `oci://127.0.0.1:[PORT]/acme/types` is refused: `
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]]);
     scene.registry.lift();
@@ -195,6 +211,8 @@ error: the realm for tokens at `oci://127.0.0.1:[PORT]/acme/types` is refused: `
         .stdout("")
         .stderr(str![[r#"
 error: the `Location` of an upload at `oci://127.0.0.1:[PORT]/demo/app` is refused: `http://127.0.0.1:[PORT]/x` leads from https to http
+ |
+ = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]]);
     assert_eq!(plain.connections(), 0);

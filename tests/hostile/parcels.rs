@@ -233,6 +233,8 @@ error: a redirect at `bindle+http://127.0.0.1:[PORT]/v1/acme/types` is refused: 
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
     );

@@ -71,6 +71,44 @@ error: someone else published version `0.1.0` at `oci+http://127.0.0.1:[PORT]/de
 "#]]);
 }
 
+/// Six come with other content each: whoever is told that it is published may be overwritten by one who came
+/// between the looks, but the tag names one of them, whole, and nobody else is told that all is well.
+#[test]
+fn many_publishers_of_one_version_at_once() {
+    let scene = Scene::new();
+    let text = |number: usize| format!("package demo:raced@1.0.0;\n\ninterface i{number} {{}}\n");
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let publishers: Vec<_> = (0..6)
+            .map(|number| {
+                let project = scene.sandbox.project(format!("publisher{number}"));
+                project.write("wit/package.wit", text(number));
+                scope.spawn(move || project.wits(["publish"]))
+            })
+            .collect();
+        publishers
+            .into_iter()
+            .map(|one| one.join().expect("an outcome"))
+            .collect()
+    });
+    let won: Vec<_> = (0..6)
+        .filter(|at| outcomes[*at].code() == Some(0))
+        .collect();
+    for (at, outcome) in outcomes.iter().enumerate() {
+        if !won.contains(&at) {
+            outcome.exits(1).says("help: ");
+        }
+    }
+    let get = ["get", "demo:raced@1.0.0", "-o", "-"];
+    let served = scene.wits(&get);
+    let is_served = |at: &&usize| {
+        served
+            .succeeds()
+            .text()
+            .contains(&format!("interface i{at} "))
+    };
+    assert!(won.iter().any(|at| is_served(&at)), "{won:?}: {served}");
+}
+
 /// Somebody else was faster: what is there is not overwritten.
 #[test]
 fn a_version_that_appears_meanwhile_is_kept() {
@@ -121,6 +159,8 @@ fn an_upload_to_what_is_no_place() {
             "file:///tmp/x",
             str![[r#"
 error: the `Location` of an upload at `oci+http://127.0.0.1:[PORT]/demo/app` is refused: `file:///tmp/x` leads to `file:`
+ |
+ = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -128,6 +168,8 @@ error: the `Location` of an upload at `oci+http://127.0.0.1:[PORT]/demo/app` is 
             "http://me:secret@127.0.0.1/x",
             str![[r#"
 error: the `Location` of an upload at `oci+http://127.0.0.1:[PORT]/demo/app` is refused: it has a user name or a password in it
+ |
+ = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -135,6 +177,8 @@ error: the `Location` of an upload at `oci+http://127.0.0.1:[PORT]/demo/app` is 
             "http://[",
             str![[r#"
 error: the `Location` of an upload at `oci+http://127.0.0.1:[PORT]/demo/app` is refused: `http://[` is not a URL: invalid IPv6 address
+ |
+ = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -161,6 +205,8 @@ fn a_write_follows_no_redirect_away() {
             307,
             str![[r#"
 error: a redirect at `oci+http://127.0.0.1:[PORT]/demo/app` is refused: `http://127.0.0.1:[PORT]/manifest` leads to another host
+ |
+ = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -168,6 +214,8 @@ error: a redirect at `oci+http://127.0.0.1:[PORT]/demo/app` is refused: `http://
             302,
             str![[r#"
 error: a redirect at `oci+http://127.0.0.1:[PORT]/demo/app` is refused: it would change a write into a read
+ |
+ = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),

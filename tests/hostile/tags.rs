@@ -112,6 +112,8 @@ error: the list of versions at `oci+http://127.0.0.1:[PORT]/acme/types` is malfo
         .stdout("")
         .stderr(str![[r#"
 error: the `Link` to the next page of tags at `oci+http://127.0.0.1:[PORT]/acme/types` is refused: `http://127.0.0.1:[PORT]/v2/acme/types/tags/list` leads to another host
+ |
+ = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]]);
     before.assert_untouched();

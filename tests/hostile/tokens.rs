@@ -37,6 +37,8 @@ error: the realm for tokens at `oci+http://127.0.0.1:[PORT]/acme/types` is refus
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -48,6 +50,8 @@ error: the realm for tokens at `oci+http://127.0.0.1:[PORT]/acme/types` is refus
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -59,6 +63,8 @@ error: the realm for tokens at `oci+http://127.0.0.1:[PORT]/acme/types` is refus
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
         ),
@@ -78,6 +84,8 @@ error: a redirect at `oci+http://127.0.0.1:[PORT]/acme/types` is refused: `http:
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]]);
     assert_eq!(elsewhere.connections(), 0);

@@ -138,6 +138,8 @@ error: a redirect at `well-known:127.0.0.1:[PORT]` is refused: `https://other.in
   |
 4 |     import acme:types/errors@1.0.0;
   |            ^^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: wits does not do this, whoever wants it: check the route, or tell whoever runs the registry
 
 "#]],
     );

@@ -84,9 +84,11 @@ impl RegistryError {
                  who published it"
             }
             Self::TooLarge { .. } => "WIT packages are small: ask who published this",
+            Self::Unsafe { .. } => {
+                "wits does not do this, whoever wants it: check the route, or tell whoever runs the registry"
+            }
             Self::PackageNotFound { .. }
             | Self::VersionNotFound { .. }
-            | Self::Unsafe { .. }
             | Self::Unsupported { .. }
             | Self::Rejected { .. } => return None,
         };
