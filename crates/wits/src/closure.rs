@@ -128,6 +128,9 @@ pub(crate) async fn resolve(
         }
         outcomes.insert(id, outcome);
     }
+    if let Some(id) = waiting.keys().next() {
+        return Err(Error::Bug(format!("`{id}` was never answered")));
+    }
     finish(session, open, failures).await
 }
 
