@@ -7,6 +7,7 @@
 
 mod beside_wkg;
 mod bodies;
+mod checkout;
 mod content;
 mod elsewhere;
 mod headers;
