@@ -95,6 +95,7 @@ const DEBIAN: &[(&str, &str)] = &[
     ("skopeo", "skopeo"),
     ("apache2-utils", "htpasswd"),
     ("strace", "strace"),
+    ("valgrind", "valgrind"),
 ];
 
 /// Where cargo installs the tools.
@@ -199,7 +200,7 @@ fn install_debian() -> Result<()> {
         .map(|(package, _)| *package)
         .collect();
     if missing.is_empty() {
-        println!("docker-registry, skopeo, htpasswd and strace are there");
+        println!("docker-registry, skopeo, htpasswd, strace and valgrind are there");
         return Ok(());
     }
     let root = output(program("id")?.arg("-u")).is_some_and(|id| id.trim() == "0");

@@ -5,7 +5,7 @@ use std::env;
 use anyhow::Result;
 
 use crate::shell::{cargo, title};
-use crate::{lint, peers, shell};
+use crate::{bench, lint, peers, shell};
 
 /// The crates of `fixtures/consumers`, which `tests/consumers.rs` builds without the network.
 const CONSUMERS: &[&str] = &["wit-bindgen-guest", "wasmtime-host", "vendored"];
@@ -41,5 +41,11 @@ pub(crate) fn run(filter: &[&str]) -> Result<()> {
     let ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
     let profile = if ci { "ci" } else { "default" };
     let mut nextest = cargo("nextest run --workspace --locked --profile")?;
-    shell::run(nextest.arg(profile).args(filter))
+    shell::run(nextest.arg(profile).args(filter))?;
+
+    if filter.is_empty() {
+        title("instructions, beside the baseline");
+        bench::measure(&["instructions", "--check"])?;
+    }
+    Ok(())
 }
