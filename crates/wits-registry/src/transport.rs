@@ -31,6 +31,7 @@
 //! | `retry` | what is worth another try, and when |
 //! | `pace` | how fast an answer has to come |
 //! | `clients` | TLS, proxies, connections |
+//! | `names` | where a host is |
 //!
 //! Every body has a cap and is hashed as it comes in; every wait has a deadline. Nothing is
 //! decompressed, so no body is longer than what came over the wire.
@@ -43,6 +44,7 @@ mod clients;
 mod first;
 mod host;
 mod identity;
+mod names;
 mod pace;
 mod redirect;
 mod retry;

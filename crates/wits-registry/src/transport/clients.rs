@@ -20,6 +20,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use url::Url;
 
+use super::names::Names;
 use super::spoken_to;
 use crate::{Options, Proxy};
 
@@ -28,6 +29,7 @@ pub(super) struct Clients {
     user_agent: String,
     connect_timeout: std::time::Duration,
     proxy: Proxy,
+    names: Names,
     tls: Slot,
     plain: Slot,
     /// By `HOST[:PORT]`, without the port where it is that of https.
@@ -57,6 +59,7 @@ impl Clients {
             user_agent: options.user_agent.clone(),
             connect_timeout: options.limits.connect_timeout,
             proxy: options.proxy.clone(),
+            names: Names::default(),
             tls: Slot::new(),
             plain: Slot::new(),
             private: private.collect(),
@@ -91,6 +94,7 @@ impl Clients {
             .connect_timeout(self.connect_timeout)
             .redirect(Policy::none())
             .referer(false)
+            .dns_resolver(self.names.clone())
             .tls_backend_preconfigured(tls);
         let builder = match &self.proxy {
             Proxy::None => builder.no_proxy(),
