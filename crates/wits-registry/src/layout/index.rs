@@ -2,8 +2,10 @@
 //!
 //! It is kept as the JSON it is, so that what others wrote there and wits does not know stays.
 
-use serde::Deserialize as _;
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 use wits_model::Digest;
 
 use super::files::Files;
@@ -13,8 +15,27 @@ use crate::told::printable;
 
 /// An `index.json` whose `manifests` is a list.
 pub(super) struct Index {
-    fields: Map<String, Value>,
-    manifests: Vec<Value>,
+    /// Everything but `manifests`: the text of each value, since a number that is read and written may be
+    /// another one.
+    fields: BTreeMap<String, Box<RawValue>>,
+    manifests: Vec<Entry>,
+}
+
+/// An element of `manifests`.
+struct Entry {
+    text: Box<RawValue>,
+    tag: Option<String>,
+}
+
+impl From<Box<RawValue>> for Entry {
+    fn from(text: Box<RawValue>) -> Self {
+        let value: serde_json::Value = serde_json::from_str(text.get()).unwrap_or_default();
+        let tag = value
+            .get("annotations")
+            .and_then(|it| it.get(annotation::REF_NAME));
+        let tag = tag.and_then(|tag| tag.as_str()).map(str::to_owned);
+        Self { text, tag }
+    }
 }
 
 /// A manifest that `index.json` names.
@@ -34,14 +55,12 @@ struct RawDescriptor {
 
 impl Default for Index {
     fn default() -> Self {
-        let fields = [("schemaVersion", json!(2)), ("mediaType", json!(INDEX))];
-        Self {
-            fields: fields
-                .map(|(key, value)| (key.to_owned(), value))
-                .into_iter()
-                .collect(),
+        let empty = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [] });
+        // The text is a constant, and an index.
+        Self::parse(empty.to_string().as_bytes()).unwrap_or(Self {
+            fields: BTreeMap::new(),
             manifests: Vec::new(),
-        }
+        })
     }
 }
 
@@ -59,20 +78,26 @@ impl Index {
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let mut fields: Map<String, Value> =
+        let mut fields: BTreeMap<String, Box<RawValue>> =
             serde_json::from_slice(bytes).map_err(|error| printable(&error.to_string()))?;
-        if fields.get("schemaVersion") != Some(&json!(2)) {
+        if fields.get("schemaVersion").map(|text| text.get()) != Some("2") {
             return Err("its `schemaVersion` is not 2".to_owned());
         }
-        match fields.remove("manifests") {
-            Some(Value::Array(manifests)) => Ok(Self { fields, manifests }),
-            _ => Err("its `manifests` is not a list".to_owned()),
-        }
+        let manifests = fields.remove("manifests");
+        let manifests: Option<Vec<Box<RawValue>>> =
+            manifests.and_then(|text| serde_json::from_str(text.get()).ok());
+        let manifests = manifests.ok_or_else(|| "its `manifests` is not a list".to_owned())?;
+        Ok(Self {
+            fields,
+            manifests: manifests.into_iter().map(Entry::from).collect(),
+        })
     }
 
     /// All tags, whatever they name.
     pub(super) fn tags(&self) -> impl Iterator<Item = &str> {
-        self.manifests.iter().filter_map(tag)
+        self.manifests
+            .iter()
+            .filter_map(|entry| entry.tag.as_deref())
     }
 
     /// The one descriptor with that tag.
@@ -84,7 +109,7 @@ impl Index {
         let mut found = self
             .manifests
             .iter()
-            .filter(|entry| tag(entry) == Some(wanted));
+            .filter(|entry| entry.tag.as_deref() == Some(wanted));
         let Some(entry) = found.next() else {
             return Ok(None);
         };
@@ -96,7 +121,7 @@ impl Index {
                 format!("it names tag `{wanted}` more than once"),
             ));
         }
-        let raw = RawDescriptor::deserialize(entry)
+        let raw: RawDescriptor = serde_json::from_str(entry.text.get())
             .map_err(|error| bad(printable(&error.to_string())))?;
         let digest = printable(&raw.digest)
             .parse()
@@ -113,12 +138,15 @@ impl Index {
 
     /// Adds a tagged manifest.
     pub(super) fn add(&mut self, tag: &str, digest: Digest, size: u64) {
-        self.manifests.push(json!({
+        let descriptor = json!({
             "mediaType": MANIFEST,
             "digest": digest,
             "size": size,
             "annotations": { annotation::REF_NAME: tag },
-        }));
+        });
+        // A value of JSON always has a text.
+        self.manifests
+            .extend(to_raw_value(&descriptor).map(Entry::from));
     }
 
     /// Writes the index as it is now.
@@ -130,17 +158,12 @@ impl Index {
     }
 
     fn text(&self) -> String {
-        let mut fields = self.fields.clone();
-        fields.insert("manifests".to_owned(), Value::Array(self.manifests.clone()));
-        Value::Object(fields).to_string()
+        let field = |(key, value): (&String, &Box<RawValue>)| format!("{}:{value}", json!(key));
+        let manifests: Vec<&str> = self.manifests.iter().map(|it| it.text.get()).collect();
+        let manifests = format!("\"manifests\":[{}]", manifests.join(","));
+        let fields: Vec<String> = self.fields.iter().map(field).chain([manifests]).collect();
+        format!("{{{}}}", fields.join(","))
     }
-}
-
-fn tag(entry: &Value) -> Option<&str> {
-    entry
-        .get("annotations")?
-        .get(annotation::REF_NAME)?
-        .as_str()
 }
 
 fn malformed(files: &Files<'_>, reason: String) -> RegistryError {
@@ -180,8 +203,7 @@ pub(crate) fn fuzz(data: &[u8]) {
     let before = index.manifests.len();
     index.add(new, Digest::of(data), 1);
     let again = Index::parse(index.text().as_bytes()).expect("what was written is an index");
-    assert_eq!(again.fields, index.fields);
-    assert_eq!(again.manifests, index.manifests);
+    assert_eq!(again.text(), index.text());
     assert_eq!(again.manifests.len(), before + 1);
     if is_new {
         let found = again
