@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use crate::args::{Color, Format, Global};
 
 use crate::progress;
-pub(crate) use wits::render::escaped;
+use wits::model::printable;
 
 /// Writes what a command has to say, above the line of progress if there is one.
 #[derive(Debug, Clone)]
@@ -68,11 +68,26 @@ impl Printer {
         let _ = stdout.flush();
     }
 
+    /// A package: its bytes as they are, but for a terminal, which is shown text and nothing to act on.
+    ///
+    /// # Errors
+    /// If it is no text, and there is a terminal.
+    pub(crate) fn package(&self, bytes: &[u8]) -> Result<(), &'static str> {
+        if !std::io::stdout().is_terminal() {
+            self.data(bytes);
+            return Ok(());
+        }
+        let text = std::str::from_utf8(bytes);
+        let text = text.map_err(|_| "a Wasm binary is not for a terminal")?;
+        self.data(printable::source(text).as_bytes());
+        Ok(())
+    }
+
     /// A result for programs, if that is what is wanted.
     pub(crate) fn json(&self, mut value: serde_json::Value) {
         if let (true, Some(object)) = (self.is_json(), value.as_object_mut()) {
             object.insert("version".to_owned(), 1.into());
-            self.data(format!("{value:#}\n").as_bytes());
+            self.data(json_text(&value).as_bytes());
         }
     }
 
@@ -105,5 +120,42 @@ impl Printer {
 
 fn verb_line(verb: &str, color: AnsiColor, message: &str) -> String {
     let style = Style::new().bold().fg_color(Some(color.into()));
-    format!("{style}{verb:>12}{style:#} {}", escaped(message))
+    let message = printable::line(message);
+    format!("{style}{verb:>12}{style:#} {message}")
+}
+
+/// The text of a result for programs. What a terminal would act on is written in JSON's own escapes: the
+/// same to a program, and safe for whoever only looks at it.
+fn json_text(value: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for c in format!("{value:#}\n").chars() {
+        // Line ends are between values; in one they are escaped already.
+        if c == '\n' || printable::is_shown(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_the_same_to_a_program_and_safe_to_look_at() {
+        let hostile = "a\n\r\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{200b}\u{e0041}é";
+        let value = serde_json::json!({ "k": [hostile], hostile: 1 });
+        let text = json_text(&value);
+        assert!(
+            text.contains("\\u202e") && text.contains("\\udb40\\udc41"),
+            "{text}"
+        );
+        assert!(text.chars().all(|c| c == '\n' || printable::is_shown(c)));
+        let again: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(again, value);
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wits::render::escaped;
+use wits::model::printable;
 use wits::{Note, Progress, Reporter};
 
 use crate::diagnostic;
@@ -63,7 +63,7 @@ impl Reporter for Progressing {
             Progress::Resolving { package, known } => {
                 bar.set_prefix("Fetching");
                 bar.set_length(*known as u64);
-                bar.set_message(escaped(&package.to_string()));
+                bar.set_message(printable::line(&package.to_string()).into_owned());
                 bar.enable_steady_tick(Duration::from_millis(100));
             }
             Progress::Resolved { done, known, .. } => {
@@ -72,7 +72,8 @@ impl Reporter for Progressing {
             }
             Progress::Publishing { package, to } => {
                 bar.set_prefix("Publishing");
-                bar.set_message(escaped(&format!("{package} to {to}")));
+                let message = format!("{package} to {to}");
+                bar.set_message(printable::line(&message).into_owned());
             }
             _ => {}
         }

@@ -5,7 +5,7 @@
 //! `.wits-*.tmp` beside the target, which the next write into that directory removes (module `temporary`).
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -106,16 +106,48 @@ pub fn write_new(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> Result<(), 
     write().map_err(FsError::io("write", path))
 }
 
-/// Reads a file.
+/// The longest file that is read, in bytes: the longest package, and the most WIT that can be parsed.
+pub const LONGEST_FILE: u64 = 256 << 20;
+
+/// Reads a file of at most [`LONGEST_FILE`] bytes.
+///
+/// Whatever is named like a file of a project may have come with a checkout, as a link to a device that has no
+/// end, or to a pipe that nobody writes to: only files are read.
+///
+/// # Errors
+/// If it is not there, is no regular file, or is longer.
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, FsError> {
     let path = path.as_ref();
-    fs::read(path).map_err(FsError::io("read", path))
+    whole(path).map_err(FsError::io("read", path))
 }
 
-/// Reads a file that may be missing.
+fn whole(path: &Path) -> io::Result<Vec<u8>> {
+    let refuse = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    // Asked first: opening a pipe would wait for whoever writes to it.
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return refuse("it is not a regular file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    if let Ok(length) = usize::try_from(metadata.len().min(LONGEST_FILE)) {
+        bytes.reserve_exact(length);
+    }
+    let read = File::open(path)?
+        .take(LONGEST_FILE + 1)
+        .read_to_end(&mut bytes)?;
+    if read as u64 > LONGEST_FILE {
+        return refuse(format!("it is longer than {} MiB", LONGEST_FILE >> 20));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file that may be missing, as [`read`] does.
 pub fn read_if_exists(path: impl AsRef<Path>) -> Result<Option<Vec<u8>>, FsError> {
     let path = path.as_ref();
-    match fs::read(path) {
+    match whole(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FsError::io("read", path)(error)),

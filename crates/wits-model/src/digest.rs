@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
 
 use crate::counted::{Work, count};
+use crate::printable::line;
 
 /// A sha256 digest, shown as `sha256:` and 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,10 +66,10 @@ impl DigestBuilder {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// Not `sha256:`.
-    #[error("`{0}` is not a sha256 digest; wits accepts no other algorithm")]
+    #[error("`{}` is not a sha256 digest; wits accepts no other algorithm", line(.0))]
     Algorithm(String),
     /// Not 64 lower-case hex digits.
-    #[error("`{0}` is not `sha256:` and 64 lower-case hex digits")]
+    #[error("`{}` is not `sha256:` and 64 lower-case hex digits", line(.0))]
     Hex(String),
 }
 

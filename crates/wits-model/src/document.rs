@@ -8,13 +8,14 @@ mod read;
 
 pub use read::{Document, Table, Value};
 
+use crate::printable::line;
 use crate::{ErrorKind, SourceSpan};
 
 /// A text that is not TOML, or not what the format says.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     /// The text is not TOML.
-    #[error("not valid TOML: {message}")]
+    #[error("not valid TOML: {}", line(.message))]
     Syntax {
         /// What the parser said.
         message: String,
@@ -22,7 +23,7 @@ pub enum DocumentError {
         span: SourceSpan,
     },
     /// There is a key that the format does not have.
-    #[error("unknown key `{key}` in {table}")]
+    #[error("unknown key `{}` in {}", line(.key), line(.table))]
     UnknownKey {
         /// The key.
         key: String,
@@ -34,7 +35,7 @@ pub enum DocumentError {
         span: SourceSpan,
     },
     /// A key that must be there is not.
-    #[error("{table} has no `{key}`")]
+    #[error("{} has no `{key}`", line(.table))]
     MissingKey {
         /// The key.
         key: &'static str,
@@ -44,7 +45,7 @@ pub enum DocumentError {
         span: SourceSpan,
     },
     /// A value is of another type.
-    #[error("`{key}` must be {expected}, and is {found}")]
+    #[error("`{}` must be {expected}, and is {found}", line(.key))]
     Type {
         /// The key.
         key: String,
@@ -56,7 +57,7 @@ pub enum DocumentError {
         span: SourceSpan,
     },
     /// A value (or a key that is a name) means nothing here.
-    #[error("{message}")]
+    #[error("{}", line(.message))]
     Value {
         /// What is wrong with it.
         message: String,

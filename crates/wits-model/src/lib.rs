@@ -10,6 +10,7 @@
 //! | [`digest`] | [`Digest`], sha256 and nothing else |
 //! | [`source`] | [`RegistryUrl`] (where a registry is), [`PackageSource`] (where one package is) |
 //! | [`pin`] | [`Pin`], which bytes a package is |
+//! | [`printable`] | text from outside, made fit to be shown |
 //! | [`lock`] | [`Lock`], `wits.lock`: the pinned closure |
 //! | [`manifest`] | [`Manifest`], `wits.toml`: what a project says beside its WIT |
 //! | [`routes`] | [`RouteFile`] and [`Routes`], `registry.toml`: which registry serves which package |
@@ -31,6 +32,7 @@ pub mod manifest;
 pub mod metadata;
 pub mod name;
 pub mod pin;
+pub mod printable;
 pub mod routes;
 pub mod source;
 pub mod span;

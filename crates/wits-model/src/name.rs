@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use semver::Version;
 
+use crate::printable::line;
 use crate::text::as_text;
 
 /// The name of a package without its version: `wasi:http`.
@@ -24,10 +25,14 @@ pub struct PackageName {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// There is no `:`.
-    #[error("`{0}` is not a package name: it has no namespace; write `namespace:name`")]
+    #[error("`{}` is not a package name: it has no namespace; write `namespace:name`", line(.0))]
     NoNamespace(String),
     /// A half is not lower-case kebab-case.
-    #[error("`{part}` in `{text}` is not a lower-case kebab-case word, such as `http-types`")]
+    #[error(
+        "`{}` in `{}` is not a lower-case kebab-case word, such as `http-types`",
+        line(.part),
+        line(.text)
+    )]
     NotKebab {
         /// The half that is wrong.
         part: String,
@@ -35,7 +40,12 @@ pub enum NameError {
         text: String,
     },
     /// What follows `@` is not a semantic version.
-    #[error("`{version}` in `{text}` is not a semantic version: {reason}")]
+    #[error(
+        "`{}` in `{}` is not a semantic version: {}",
+        line(.version),
+        line(.text),
+        line(.reason)
+    )]
     Version {
         /// What follows `@`.
         version: String,
@@ -45,7 +55,7 @@ pub enum NameError {
         reason: String,
     },
     /// A version is needed and there is none.
-    #[error("`{0}` has no version; write `{0}@1.2.3`")]
+    #[error("`{}` has no version; write `{}@1.2.3`", line(.0), line(.0))]
     NoVersion(String),
 }
 

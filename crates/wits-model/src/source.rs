@@ -15,6 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 
 use crate::PackageName;
+use crate::printable::line;
 use crate::text::as_text;
 
 /// Whether a host is spoken to over TLS.
@@ -108,11 +109,12 @@ pub enum PackageSource {
 pub enum SourceError {
     /// The part before the first `:` is not one wits knows.
     #[error(
-        "`{0}` is not a registry URL; write `oci://HOST/PREFIX`, `layout:PATH`, `bindle+https://HOST/v1` or `well-known:DOMAIN`"
+        "`{}` is not a registry URL; write `oci://HOST/PREFIX`, `layout:PATH`, `bindle+https://HOST/v1` or `well-known:DOMAIN`",
+        line(.0)
     )]
     Scheme(String),
     /// The host is missing or malformed.
-    #[error("`{url}` has no valid host")]
+    #[error("`{}` has no valid host", line(.url))]
     Host {
         /// The URL.
         url: String,
@@ -121,7 +123,7 @@ pub enum SourceError {
     #[error("a registry URL may not hold a user name or a password; use `wits login`")]
     Credentials,
     /// The path is malformed.
-    #[error("`{path}` in `{url}` is not a valid path: {reason}")]
+    #[error("`{}` in `{}` is not a valid path: {reason}", line(.path), line(.url))]
     Path {
         /// The path.
         path: String,

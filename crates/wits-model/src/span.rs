@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::printable;
+
 /// A range of bytes in a file whose text is at hand.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SourceSpan {
@@ -53,7 +55,8 @@ impl SourceSpan {
 impl std::fmt::Display for SourceSpan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (line, column) = self.line_column();
-        write!(f, "{}:{line}:{column}", self.path.display())
+        let path = self.path.display().to_string();
+        write!(f, "{}:{line}:{column}", printable::line(&path))
     }
 }
 

@@ -1,32 +1,15 @@
-//! What peers say in words, made fit to be shown: cut short, and with everything escaped that a terminal
-//! would act on.
+//! What peers say in words, made fit to be shown: cut short, and [printable](wits_model::printable).
 
 #[cfg(feature = "network")]
 use serde::Deserialize;
+use wits_model::printable::short;
 
 /// The longest text of a peer that is repeated, in characters.
 const LONGEST_TOLD: usize = 300;
 
-/// What stands at the end of a text that was cut short.
-pub(crate) const CUT: char = '…';
-
-/// A peer's `text`, cut short, with everything escaped that a terminal would act on.
+/// A peer's `text`, cut short, with everything written out that a terminal would act on.
 pub(crate) fn printable(text: &str) -> String {
-    let mut out = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == LONGEST_TOLD {
-            out.push(CUT);
-            break;
-        }
-        // Beside control characters: marks that reorder or hide what follows.
-        let hides = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if character.is_control() || hides {
-            out.extend(character.escape_unicode());
-        } else {
-            out.push(character);
-        }
-    }
-    out
+    short(text, LONGEST_TOLD)
 }
 
 /// The errors a registry answers with (distribution-spec, "Error Codes"; Bindle's protocol, "Errors").

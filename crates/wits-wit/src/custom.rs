@@ -3,6 +3,7 @@
 use wasmparser::{Parser, Payload};
 
 use crate::error::WitError;
+use crate::text::clean;
 
 /// Name and content of every custom section at the top level of `wasm`, in order. Those of nested
 /// components and modules speak of these, not of the package.
@@ -11,7 +12,7 @@ pub(crate) fn top_level(wasm: &[u8]) -> Result<Vec<(&str, &[u8])>, WitError> {
     let mut sections = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.map_err(|error| WitError::Undecodable {
-            reason: error.message().to_owned(),
+            reason: clean(error.message()).0,
         })? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             // The end of the outermost component is the last payload.

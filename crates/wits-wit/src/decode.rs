@@ -64,6 +64,10 @@ struct Contents {
     metadata: PackageMetadata,
 }
 
+/// The longest binary that is decoded, in bytes. What is made of one takes up to two hundred times as much
+/// memory, where it is nothing but very small interfaces; what people publish has some tens of kilobytes.
+pub const LONGEST_WASM: usize = 16 << 20;
+
 /// Decodes a Wasm binary. The bytes may come from anyone.
 pub fn decode(wasm: &[u8]) -> Result<Decoded, WitError> {
     if wasmparser::Parser::is_core_wasm(wasm) {
@@ -71,6 +75,11 @@ pub fn decode(wasm: &[u8]) -> Result<Decoded, WitError> {
     }
     if !wasmparser::Parser::is_component(wasm) {
         return Err(WitError::NotWasm);
+    }
+    if wasm.len() > LONGEST_WASM {
+        return Err(WitError::Undecodable {
+            reason: format!("it is longer than {} MiB", LONGEST_WASM >> 20),
+        });
     }
     count(Work::Decode, || wasm);
     guarded(|| read(wasm)).map_err(|reason| WitError::Undecodable { reason })?

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::text::clean;
+
 /// Runs `work` on a binary that anyone may have made, and turns a panic into its message.
 ///
 /// wit-parser's decoder validates a binary as WebAssembly and then asserts that it has the shape its
@@ -17,7 +19,10 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
         match message {
-            Some(message) => format!("it is not what a WIT encoder writes ({message})"),
+            Some(message) => {
+                let message = clean(message).0;
+                format!("it is not what a WIT encoder writes ({message})")
+            }
             None => "it is not what a WIT encoder writes".to_owned(),
         }
     })

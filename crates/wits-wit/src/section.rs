@@ -12,6 +12,7 @@ use wits_model::{Digest, PackageId};
 
 use crate::custom;
 use crate::error::WitError;
+use crate::text::clean;
 
 /// The name of the section.
 pub const DEPENDENCIES_SECTION: &str = "wits:dependencies";
@@ -65,7 +66,7 @@ pub(crate) fn encode(dependencies: &[DeclaredDependency]) -> Result<Vec<u8>, Wit
         version: DEPENDENCIES_VERSION,
         dependencies: sorted.into_values().cloned().collect(),
     };
-    serde_json::to_vec(&document).map_err(|error| malformed(error.to_string()))
+    serde_json::to_vec(&document).map_err(|error| malformed(clean(&error.to_string()).0))
 }
 
 /// Appends the section to a component. It has to be the last one.
@@ -92,7 +93,7 @@ pub(crate) fn read(sections: &[(&str, &[u8])]) -> Result<Declaration, WitError> 
 }
 
 fn decode(data: &[u8]) -> Result<Declaration, WitError> {
-    let json = |error: serde_json::Error| malformed(error.to_string());
+    let json = |error: serde_json::Error| malformed(clean(&error.to_string()).0);
     let Versioned { version } = serde_json::from_slice(data).map_err(json)?;
     if version > DEPENDENCIES_VERSION {
         return Ok(Declaration::Newer(version));

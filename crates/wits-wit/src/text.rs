@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use wit_parser::{ParseErrorKind, SourceMap, Span};
-use wits_model::SourceSpan;
+use wits_model::{SourceSpan, printable};
 
 use crate::error::WitError;
 
@@ -120,7 +120,10 @@ fn file_key(position: usize) -> String {
     format!("{position:010}")
 }
 
-/// A message of wit-parser as one lower-case line, and the rest of it.
+/// The longest reason that is repeated, in characters: names in a binary may have any length.
+const LONGEST: usize = 1_000;
+
+/// A message of wit-parser as one lower-case line, and the rest of it; both may hold text of a package.
 pub(crate) fn clean(message: &str) -> (String, Option<String>) {
     let (first, rest) = message.split_once('\n').unwrap_or((message, ""));
     let first = first.trim_end().trim_end_matches(['.', ':']);
@@ -133,7 +136,8 @@ pub(crate) fn clean(message: &str) -> (String, Option<String>) {
         _ => first.to_owned(),
     };
     let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
-    (head, (!rest.is_empty()).then_some(rest))
+    let rest = (!rest.is_empty()).then(|| printable::short(&rest, LONGEST));
+    (printable::short(&head, LONGEST), rest)
 }
 
 #[cfg(test)]

@@ -189,6 +189,10 @@ pub(crate) fn advice(error: &Error) -> Vec<String> {
             "publish `{package}` first: overrides, workspace members and own entries do not count for those \
              who use what you publish"
         )],
+        Error::TooManyPackages { .. } => vec![
+            "a registry may make up packages without end: ask those who run the registry of the last ones"
+                .to_owned(),
+        ],
         Error::Cycle { .. } => {
             vec!["a WIT package cannot need itself: break the circle at one of them".to_owned()]
         }

@@ -51,7 +51,7 @@ impl Asked {
         if above.is_empty() {
             return None;
         }
-        let chain: Vec<String> = above.iter().rev().map(|id| format!("`{id}`")).collect();
+        let chain = some_of(above.iter().rev(), above.len());
         Some(format!("needed by {}", chain.join(", which is needed by ")))
     }
 }
@@ -384,6 +384,14 @@ pub enum Error {
         /// The canonical WIT digest of what is served.
         found: Digest,
     },
+    /// The closure does not end within what anybody could use.
+    #[error("the project needs more than {limit} packages")]
+    TooManyPackages {
+        /// How many there may be.
+        limit: usize,
+        /// Who asked for the first that is too many.
+        asked: Box<Asked>,
+    },
     /// Packages need each other.
     #[error("packages depend on each other in a circle: {}", circle(packages))]
     Cycle {
@@ -583,12 +591,23 @@ pub enum Error {
 }
 
 fn circle(packages: &[PackageId]) -> String {
-    let names: Vec<String> = packages
-        .iter()
-        .chain(packages.first())
-        .map(|id| format!("`{id}`"))
-        .collect();
-    names.join(" -> ")
+    let all = packages.iter().chain(packages.first());
+    some_of(all, packages.len() + 1).join(" -> ")
+}
+
+/// The names of a chain of packages: both ends of it, and how many there are between them.
+fn some_of<'a>(chain: impl Iterator<Item = &'a PackageId>, length: usize) -> Vec<String> {
+    /// How many are named at either end.
+    const SHOWN: usize = 4;
+    let mut names = Vec::new();
+    for (at, id) in chain.enumerate() {
+        if length <= 2 * SHOWN + 1 || at < SHOWN || at >= length - SHOWN {
+            names.push(format!("`{id}`"));
+        } else if at == SHOWN {
+            names.push(format!("{} more", length - 2 * SHOWN));
+        }
+    }
+    names
 }
 
 fn host_change(what: HostChange, host: &str) -> String {
@@ -744,7 +763,8 @@ impl Error {
             | Self::NotLocked { asked, .. }
             | Self::NotCached { asked, .. }
             | Self::OtherPackage { asked, .. }
-            | Self::NotWit { asked, .. } => Some(asked),
+            | Self::NotWit { asked, .. }
+            | Self::TooManyPackages { asked, .. } => Some(asked),
             _ => None,
         }
     }

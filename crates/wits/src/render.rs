@@ -12,7 +12,7 @@
 //!   = help: run `wits fetch` once with the network
 //! ```
 
-use wits_model::SourceSpan;
+use wits_model::{SourceSpan, printable};
 
 use crate::{Error, Note};
 
@@ -50,12 +50,12 @@ pub fn error(error: &Error) -> String {
 /// ```
 pub fn note(note: &Note) -> String {
     let level = if note.is_warning() { "warning" } else { "note" };
-    format!("{level}: {}", escaped(&note.to_string()))
+    format!("{level}: {}", message(&note.to_string(), level.len() + 2))
 }
 
 /// One error without its first word.
 fn body(error: &Error) -> String {
-    let mut lines = vec![escaped(&error.to_string())];
+    let mut lines = vec![message(&error.to_string(), "error: ".len())];
     let gutter = [error.span(), error.secondary_span().map(|(span, _)| span)]
         .into_iter()
         .flatten()
@@ -70,13 +70,8 @@ fn body(error: &Error) -> String {
     }
     for help in error.help() {
         let indent = " ".repeat(gutter + 1);
-        let mut parts = escaped(&help)
-            .lines()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-            .into_iter();
-        lines.extend(parts.next().map(|first| format!("{indent}= help: {first}")));
-        lines.extend(parts.map(|line| format!("{indent}        {line}")));
+        let help = message(&help, indent.len() + "= help: ".len());
+        lines.push(format!("{indent}= help: {help}"));
     }
     lines.join("\n")
 }
@@ -100,7 +95,7 @@ fn excerpt(span: &SourceSpan, gutter: usize, mark: char, label: Option<&str>) ->
     vec![
         format!(
             "{margin}--> {}:{number}:{column}",
-            escaped(&span.path.display().to_string())
+            printable::line(&span.path.display().to_string())
         ),
         format!("{margin} |"),
         format!("{number:>gutter$} | {}", shown(line))
@@ -112,26 +107,14 @@ fn excerpt(span: &SourceSpan, gutter: usize, mark: char, label: Option<&str>) ->
 
 /// A part of a line, with tabs as wide as a character.
 fn shown(text: &str) -> String {
-    escaped(&text.replace('\t', " "))
+    printable::line(&text.replace('\t', " ")).into_owned()
 }
 
-/// A text that may come from outside, with control characters and marks that turn the direction of text
-/// made visible: what a registry says must not move a cursor.
-///
-/// ```
-/// assert_eq!(wits::render::escaped("a\u{1b}[2Jb\r\nc\u{202e}d"), "a\\u{1b}[2Jb\\u{d}\nc\\u{202e}d");
-/// ```
-pub fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && c != '\n') || turns_text {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+/// A message of ours, in which text from outside may stand: if it has several lines, none but the first
+/// begins where a line of its own would.
+fn message(text: &str, indent: usize) -> String {
+    let indent = format!("\n{}", " ".repeat(indent));
+    printable::lines(text).replace('\n', &indent)
 }
 
 #[cfg(test)]

@@ -9,6 +9,20 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wits_model::PackageId;
 
+/// The most packages in one closure. A registry could make up a new dependency for every package it is asked
+/// for, and would be asked for ever. Closures that people write have tens; no component can hold half as many
+/// instances as this.
+pub(crate) const MOST_PACKAGES: usize = 10_000;
+
+/// Why there is no closure.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unresolved {
+    /// These packages need each other: each depends on the next, and the last on the first.
+    Cycle(Vec<PackageId>),
+    /// There are more than [`MOST_PACKAGES`]; these lead from the project down to the first that is too many.
+    TooMany(Vec<PackageId>),
+}
+
 /// The state of one resolution.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {
@@ -18,6 +32,8 @@ pub(crate) struct Resolver {
     packages: BTreeMap<PackageId, Option<BTreeSet<PackageId>>>,
     /// Named, and not handed out yet.
     waiting: VecDeque<PackageId>,
+    /// The first package beyond the limit. From then on no need is handed out.
+    too_many: Option<PackageId>,
 }
 
 impl Resolver {
@@ -31,11 +47,17 @@ impl Resolver {
         if !self.packages.contains_key(id) {
             self.packages.insert(id.clone(), None);
             self.waiting.push_back(id.clone());
+            if self.packages.len() > MOST_PACKAGES {
+                self.too_many.get_or_insert_with(|| id.clone());
+            }
         }
     }
 
     /// A package whose dependencies are asked for, each once.
     pub(crate) fn next_need(&mut self) -> Option<PackageId> {
+        if self.too_many.is_some() {
+            return None;
+        }
         self.waiting.pop_front()
     }
 
@@ -79,14 +101,17 @@ impl Resolver {
         vec![id.clone()]
     }
 
-    /// The closure, or a cycle in it.
-    pub(crate) fn finish(self) -> Result<Graph, Vec<PackageId>> {
+    /// The closure, or why there is none.
+    pub(crate) fn finish(self) -> Result<Graph, Unresolved> {
+        if let Some(package) = &self.too_many {
+            return Err(Unresolved::TooMany(self.chain_to(package)));
+        }
         let packages: BTreeMap<_, _> = self
             .packages
             .into_iter()
             .map(|(id, dependencies)| (id, dependencies.unwrap_or_default()))
             .collect();
-        let order = topological(&packages)?;
+        let order = topological(&packages).map_err(Unresolved::Cycle)?;
         Ok(Graph { packages, order })
     }
 }
@@ -160,7 +185,7 @@ mod tests {
     fn resolve(
         graph: &[(&str, &[&str])],
         pick: impl Fn(usize) -> usize,
-    ) -> Result<Graph, Vec<PackageId>> {
+    ) -> Result<Graph, Unresolved> {
         let graph: BTreeMap<PackageId, BTreeSet<PackageId>> = graph
             .iter()
             .map(|(id_, deps)| (id(id_), deps.iter().map(|dep| id(dep)).collect()))
@@ -216,7 +241,7 @@ mod tests {
         ];
         assert_eq!(
             resolve(graph, |_| 0).unwrap_err(),
-            [id("t:a@1.0.0"), id("t:b@1.0.0")]
+            Unresolved::Cycle(vec![id("t:a@1.0.0"), id("t:b@1.0.0")])
         );
     }
 
@@ -232,5 +257,20 @@ mod tests {
         resolver.answer(&names[9_999], BTreeSet::new());
         assert_eq!(resolver.chain_to(&names[9_999]).len(), 10_000);
         assert_eq!(resolver.finish().unwrap().order.len(), 10_000);
+    }
+
+    #[test]
+    fn a_registry_that_makes_up_packages_is_asked_no_more() {
+        let name = |n: usize| id(&format!("t:p{n}@1.0.0"));
+        let mut resolver = Resolver::default();
+        resolver.require(name(0));
+        let mut asked = 0;
+        while let Some(need) = resolver.next_need() {
+            asked += 1;
+            resolver.answer(&need, BTreeSet::from([name(asked)]));
+        }
+        assert_eq!(asked, MOST_PACKAGES);
+        let chain = (0..=MOST_PACKAGES).map(name).collect();
+        assert_eq!(resolver.finish().unwrap_err(), Unresolved::TooMany(chain));
     }
 }

@@ -1,8 +1,8 @@
 //! `wits config`
 
 use serde_json::json;
+use wits::model::printable;
 use wits::ops::show;
-use wits::render::escaped;
 
 use super::{Failure, Session};
 use crate::args::Config;
@@ -47,7 +47,9 @@ fn show(session: &Session<'_>) -> Result<(), Failure> {
     let credentials =
         credentials.map(|(host, place)| format!("# a credential for {host} is kept in {place}"));
     let lines: Vec<String> = entries.chain(credentials).collect();
-    let text = lines.join("\n") + "\n";
-    session.printer.data(escaped(&text).as_bytes());
+    // A path may hold anything, and a line is one fact.
+    let lines = lines.iter().map(|line| printable::line(line));
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    session.printer.data(text.as_bytes());
     Ok(())
 }

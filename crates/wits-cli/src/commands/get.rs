@@ -53,8 +53,8 @@ pub(crate) fn run(session: &Session<'_>, args: &Get) -> Result<(), Failure> {
         existing,
     )?;
     let Some(file) = got.file.as_ref().map(|file| file.display().to_string()) else {
-        session.printer.data(&got.content);
-        return Ok(());
+        let printed = session.printer.package(&got.content);
+        return printed.map_err(|why| Failure::Usage(format!("{why}; name a file after `-o`")));
     };
     let (verb, same) = match (args.check, got.unchanged) {
         (true, _) => ("Checked", ""),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Failure, Session, json_changes};
 use crate::args::Migrate;
-use wits::render::escaped;
+use wits::model::printable;
 
 pub(crate) fn run(session: &Session<'_>, args: &Migrate) -> Result<(), Failure> {
     let workspace = session.workspace()?;
@@ -15,7 +15,9 @@ pub(crate) fn run(session: &Session<'_>, args: &Migrate) -> Result<(), Failure> 
         if args.dry_run {
             printer.status("Would write", &file.to_string());
             if !printer.is_json() {
-                printer.data(format!("# {file}\n{}\n", escaped(text)).as_bytes());
+                let file = file.to_string();
+                let (file, text) = (printable::line(&file), printable::source(text));
+                printer.data(format!("# {file}\n{text}\n").as_bytes());
             }
         } else {
             printer.status("Wrote", &file.to_string());

@@ -2,6 +2,7 @@
 
 use super::{Origin, RouteKey};
 use crate::document::DocumentError;
+use crate::printable::line;
 use crate::{ErrorKind, RegistryUrl, SourceSpan};
 
 /// Routes that cannot be used.
@@ -11,7 +12,7 @@ pub enum RouteError {
     #[error(transparent)]
     Document(#[from] DocumentError),
     /// There is something in the file that should not lie in a file that is shared.
-    #[error("`{key}` may not stand in `registry.toml`: it never holds a secret")]
+    #[error("`{}` may not stand in `registry.toml`: it never holds a secret", line(.key))]
     Secret {
         /// The key.
         key: String,

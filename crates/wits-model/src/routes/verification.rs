@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::printable::line;
+
 /// In what capacity somebody signed an invoice (Bindle's signing specification).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -86,11 +88,12 @@ impl Verification {
 pub enum VerificationError {
     /// There is no such strategy.
     #[error(
-        "`{0}` is no strategy; write `creative`, `authoritative`, `greedy`, `exhaustive`, `multiple-attestation[ROLE, …]` or `multiple-attestation-greedy[ROLE, …]`"
+        "`{}` is no strategy; write `creative`, `authoritative`, `greedy`, `exhaustive`, `multiple-attestation[ROLE, …]` or `multiple-attestation-greedy[ROLE, …]`",
+        line(.0)
     )]
     Strategy(String),
     /// There is no such role.
-    #[error("`{0}` is no role; there are `creator`, `approver`, `host` and `proxy`")]
+    #[error("`{}` is no role; there are `creator`, `approver`, `host` and `proxy`", line(.0))]
     Role(String),
 }
 

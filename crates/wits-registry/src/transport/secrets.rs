@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
+use wits_model::printable::CUT;
+
 use super::identity::encoded;
 use crate::Credential;
-use crate::told::CUT;
 
 /// What is shown in place of a secret.
 const HIDDEN: &str = "***";

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use wits_fs::FsError;
 use wits_model::counted::{Work, count};
-use wits_model::{Digest, PackageId};
+use wits_model::{Digest, PackageId, printable};
 
 use super::STAMP;
 use crate::StoreError;
@@ -145,7 +145,7 @@ impl Stamp {
         match entries.keys().find(|name| !is_entry_name(name)) {
             Some(name) => Err(format!(
                 "`{}` is not the name of an entry",
-                name.escape_debug()
+                printable::line(name)
             )),
             None => Ok(Self { lock, entries }),
         }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use wits_model::ErrorKind;
+use wits_model::{ErrorKind, printable};
 
 use super::Failure;
 use crate::project::list;
@@ -16,11 +16,19 @@ use crate::report::{Note, Reporter};
 /// time, so it is left out.
 pub(super) fn watch(paths: &BTreeSet<PathBuf>, variables: &[&str]) {
     for path in paths.iter().filter(|path| path.exists()) {
-        println!("cargo::rerun-if-changed={}", path.display());
+        println!("cargo::rerun-if-changed={}", on_a_line(path).display());
     }
     for name in variables {
         println!("cargo::rerun-if-env-changed={name}");
     }
+}
+
+/// `path`, or the directory it is in where its name has a line break: what comes after one would be another
+/// word of the script to cargo.
+fn on_a_line(path: &Path) -> &Path {
+    let breaks = |path: &Path| path.as_os_str().to_string_lossy().contains(['\n', '\r']);
+    let mut above = path.ancestors().filter(|above| !breaks(above));
+    above.next().unwrap_or(Path::new("."))
 }
 
 /// The files of a directory with this extension.
@@ -50,11 +58,28 @@ impl Reporter for Watcher {
     fn note(&self, note: &Note) {
         if note.is_warning() {
             // A line is all that cargo takes.
-            let text = render::escaped(&note.to_string());
+            let text = note.to_string();
             let text: Vec<&str> = text.lines().map(str::trim).collect();
-            println!("cargo::warning={}", text.join(" "));
+            println!("cargo::warning={}", printable::line(&text.join(" ")));
         } else {
             eprintln!("{}", render::note(note));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_says_one_thing_to_cargo() {
+        for (path, told) in [
+            ("/p/wit/a.wit", "/p/wit/a.wit"),
+            ("/p/wit/a\ncargo::rustc-env=X=1.wit", "/p/wit"),
+            ("/p/w\rit/a\n.wit", "/p"),
+            ("\n", ""),
+        ] {
+            assert_eq!(on_a_line(Path::new(path)), Path::new(told));
         }
     }
 }

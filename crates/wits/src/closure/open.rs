@@ -11,7 +11,7 @@ use super::{Answer, Closure, Outcome, Root};
 use crate::Error;
 use crate::error::Asked;
 use crate::local::{LocalAnswer, OwnContent};
-use crate::resolver::Resolver;
+use crate::resolver::{MOST_PACKAGES, Resolver, Unresolved};
 
 /// One member while it is resolved.
 pub(super) struct Open<'a> {
@@ -176,14 +176,7 @@ impl<'a> Open<'a> {
         } = self;
         lend_stubs(&mut resolver, &mut answers, &spans)?;
         root.locals.check_binaries(answers.keys())?;
-        let graph = resolver.finish().map_err(|packages| Error::Cycle {
-            span: packages
-                .iter()
-                .find_map(|id| spans.get(id))
-                .cloned()
-                .map(Box::new),
-            packages,
-        })?;
+        let graph = resolver.finish().map_err(|why| unresolved(why, &spans))?;
         if let Some(own) = root
             .source
             .reference()
@@ -200,5 +193,23 @@ impl<'a> Open<'a> {
             answers,
             roots,
         })
+    }
+}
+
+/// Why there is no closure, with the mention that leads to it.
+fn unresolved(why: Unresolved, spans: &BTreeMap<PackageId, SourceSpan>) -> Error {
+    let span = |packages: &[PackageId]| packages.iter().find_map(|id| spans.get(id)).cloned();
+    match why {
+        Unresolved::Cycle(packages) => Error::Cycle {
+            span: span(&packages).map(Box::new),
+            packages,
+        },
+        Unresolved::TooMany(chain) => Error::TooManyPackages {
+            limit: MOST_PACKAGES,
+            asked: Box::new(Asked {
+                span: span(&chain),
+                chain,
+            }),
+        },
     }
 }
