@@ -164,7 +164,7 @@ error: `acme:types` has no version 1.0.9
 #[cfg(target_os = "linux")]
 const MOST_MEMORY: u64 = 192 << 10;
 
-/// Runs the command, and tells the most memory that it had, in KiB (`VmHWM` of proc_pid_status(5)).
+/// Runs the command, and tells the most memory that it had, in KiB (`VmHWM` of `proc_pid_status(5)`).
 #[cfg(target_os = "linux")]
 fn memory(app: &Project<'_>, arguments: &[&str]) -> (Outcome, u64) {
     let files = ["stdout", "stderr"].map(|name| app.path(format!("../{name}")));

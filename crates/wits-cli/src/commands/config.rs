@@ -49,7 +49,7 @@ fn show(session: &Session<'_>) -> Result<(), Failure> {
     let lines: Vec<String> = entries.chain(credentials).collect();
     // A path may hold anything, and a line is one fact.
     let lines = lines.iter().map(|line| printable::line(line));
-    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    let text = lines.collect::<Vec<_>>().join("\n") + "\n";
     session.printer.data(text.as_bytes());
     Ok(())
 }

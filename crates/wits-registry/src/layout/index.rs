@@ -158,10 +158,11 @@ impl Index {
     }
 
     fn text(&self) -> String {
-        let field = |(key, value): (&String, &Box<RawValue>)| format!("{}:{value}", json!(key));
         let manifests: Vec<&str> = self.manifests.iter().map(|it| it.text.get()).collect();
         let manifests = format!("\"manifests\":[{}]", manifests.join(","));
-        let fields: Vec<String> = self.fields.iter().map(field).chain([manifests]).collect();
+        let fields = self.fields.iter();
+        let fields = fields.map(|(key, value)| format!("{}:{value}", json!(key)));
+        let fields: Vec<String> = fields.chain([manifests]).collect();
         format!("{{{}}}", fields.join(","))
     }
 }
