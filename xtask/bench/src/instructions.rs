@@ -21,7 +21,7 @@ use crate::table::{head, real, row};
 use crate::tools::Tools;
 
 /// How far a count may be from its baseline, in hundredths.
-const TOLERANCE: f64 = 5.0;
+const TOLERANCE: f64 = 10.0;
 
 /// Counts, prints a table, and saves the counts or compares them.
 pub(crate) fn measure(tools: &Tools, options: &[&str]) -> Result<()> {

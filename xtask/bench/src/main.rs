@@ -41,7 +41,7 @@ usage: cargo xtask bench <what> [options]
   version    start the command and print its version, beside wkg
   build [RUNS]
              build the WASI packages in this process, beside the bare WIT crates
-  scale [SIZE..]
+  scale [SIZE.. | --registries]
              closures of so many packages (10, 100, 1000 and 5000), and registries: time and memory
   instructions [--save | --check]
              count the instructions of what runs on one machine; keep them as the baseline, or compare";

@@ -12,6 +12,12 @@ pub(crate) struct Series {
 }
 
 impl Series {
+    /// The points that have a place on logarithmic axes.
+    fn drawn(&self) -> impl Iterator<Item = &(f64, f64)> + Clone {
+        let points = self.points.iter();
+        points.filter(|(size, figure)| *size > 0.0 && *figure > 0.0)
+    }
+
     /// The exponent of the power that fits the points from size `from` on: the slope of the straight line
     /// through their logarithms, by least squares. None of fewer than two points.
     pub(crate) fn exponent(&self, from: f64) -> Option<f64> {
@@ -45,7 +51,7 @@ const COLOURS: [&str; 8] = [
 
 /// The plot. `unit` is what the figures are in.
 pub(crate) fn svg(title: &str, unit: &str, series: &[Series]) -> String {
-    let all = || series.iter().flat_map(|series| &series.points);
+    let all = || series.iter().flat_map(Series::drawn);
     let across = Axis::over(all().map(|point| point.0), LEFT, WIDTH - RIGHT);
     let up = Axis::over(all().map(|point| point.1), HEIGHT - BOTTOM, TOP);
     let mut out = format!(
@@ -75,8 +81,7 @@ pub(crate) fn svg(title: &str, unit: &str, series: &[Series]) -> String {
     for (number, series) in series.iter().enumerate() {
         let colour = COLOURS[number % COLOURS.len()];
         let points: Vec<String> = series
-            .points
-            .iter()
+            .drawn()
             .map(|(x, y)| format!("{:.1},{:.1}", across.at(*x), up.at(*y)))
             .collect();
         let _ = writeln!(
@@ -159,7 +164,7 @@ mod tests {
     fn a_plot_has_a_line_for_each_series() {
         let one = Series {
             name: "fetch".to_owned(),
-            points: vec![(10.0, 5.0), (1000.0, 50.0)],
+            points: vec![(1.0, 0.0), (10.0, 5.0), (1000.0, 50.0)],
         };
         let svg = svg("time", "ms", &[one.clone(), one]);
         assert_eq!(svg.matches("<polyline").count(), 2);
