@@ -8,7 +8,7 @@
 //! - [`fuzz`]: runs the fuzz targets
 //! - [`crashes`]: kills and crowds, more often than the tests have time for
 //! - [`build_cost`]: what the library adds to a build script, and what the command takes to build
-//! - [`bench`]: the other benchmarks, which are a package of their own
+//! - [`mod@bench`]: the other benchmarks, which are a package of their own
 //!
 //! Each chore prints the commands it runs, so that any of them can be repeated by hand.
 
