@@ -82,6 +82,95 @@ fn routed(sandbox: &Sandbox, server: &Server) {
 }
 
 #[test]
+fn a_registry_that_makes_up_packages_without_end() {
+    /// How many new packages each package needs.
+    const EACH: usize = 150;
+    let sandbox = setting::sandbox();
+    let project = sandbox.project("packages/many");
+    let own = "zzz0000";
+    let imports: Vec<String> = (0..EACH)
+        .map(|n| format!("import acme:aaa{n:04}/i@1.0.0;"))
+        .collect();
+    let imports = imports.join("\n");
+    for n in 0..EACH {
+        project.write(
+            format!("wit/deps/{n}/package.wit"),
+            format!("package acme:aaa{n:04}@1.0.0;\ninterface i {{}}"),
+        );
+    }
+    let text = format!("package acme:{own}@1.0.0;\ninterface i {{}}\nworld w {{ {imports} }}");
+    project.write("wit/package.wit", text);
+    project.wits(["build", "-q", "-o", "built.wasm"]).succeeds();
+    let many = wasm::without_section(&project.read_bytes("built.wasm"), "wits:dependencies");
+
+    // Each package that is asked for needs others whose names begin with three letters of its own.
+    let letters = |name: &str| {
+        let hash = name.bytes().fold(7_u32, |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(u32::from(byte))
+        });
+        let letter = |n: u32| b"bcdefghijklmnopqrstuvwxy"[(hash / 24_u32.pow(n) % 24) as usize];
+        [letter(0), letter(1), letter(2)]
+    };
+    let server = made_up(move |name| {
+        let named = replaced(&many, own.as_bytes(), name.as_bytes());
+        // Its own name begins with letters of whoever asked for it first.
+        replaced(&named, b"aaa", &letters(name))
+    });
+    routed(&sandbox, &server);
+    let app = app(&sandbox, "import acme:zzz0001/i@1.0.0;");
+    let before = Tree::of(app.dir());
+    let outcome = app.wits(["fetch"]);
+    outcome.exits(1).stdout("");
+    outcome.says("error: the project needs more than 10000 packages\n");
+    outcome.says("import acme:zzz0001/i@1.0.0;");
+    outcome.says("help: needed by `acme:");
+    outcome.says("a registry may make up packages without end");
+    before.assert_untouched();
+    // Each package names so many that some hundred are enough; what was not asked for by then is not asked.
+    let asked = server.log().len();
+    assert!(asked < 2_000, "{asked} requests");
+}
+
+#[test]
+fn a_long_chain_is_fetched_and_read_again() {
+    // Ten thousand pass too, where wit-parser is built without its own checks: with them, as here, they take a
+    // time that grows with the square.
+    const LENGTH: usize = 300;
+    // A disk would be waited for at each of them.
+    let sandbox = Sandbox::in_memory(env!("CARGO_BIN_EXE_wits"));
+    let last = built(
+        &sandbox,
+        "last",
+        &format!("package acme:{FIRST}@1.0.0;\ninterface i {{}}"),
+    );
+    let template = link(&sandbox);
+    let server = made_up(move |name| {
+        let n = number(name);
+        if n + 1 < LENGTH {
+            linked(&template, n, n + 1)
+        } else {
+            linked(&last, n, n + 1)
+        }
+    });
+    routed(&sandbox, &server);
+    let app = app(&sandbox, "import acme:p000000/i@1.0.0;");
+    app.wits(["fetch", "-q"]).succeeds().stderr("");
+    assert_eq!(app.list("wit/deps").len(), LENGTH + 1);
+    assert_eq!(setting::locked_ids(&app).len(), LENGTH);
+    for again in [
+        &["fetch", "--frozen"] as &[&str],
+        &["lock", "--check", "--offline"],
+        &["build", "--frozen"],
+    ] {
+        app.wits(again).succeeds();
+    }
+    // One of the chain is gone from the lock: all below it is, and the difference can be told.
+    app.write("wit/world.wit", setting::world("export run: func();"));
+    app.wits(["fetch", "-q", "--offline"]).succeeds();
+    assert!(!app.read("wits.lock").contains("[[package]]"));
+}
+
+#[test]
 fn packages_in_a_circle() {
     let sandbox = setting::sandbox();
     let template = link(&sandbox);

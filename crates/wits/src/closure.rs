@@ -116,6 +116,10 @@ pub(crate) async fn resolve(
                 waiters.insert(index);
             }
         }
+        // What is asked for by then is of no use to anybody.
+        if let Some(error) = open.iter().find_map(Open::too_many) {
+            return Err(error);
+        }
         let Some((id, outcome)) = asking.next().await else {
             break;
         };

@@ -61,6 +61,12 @@ impl Resolver {
         self.waiting.pop_front()
     }
 
+    /// If there are too many packages, so that no answer can lead to a closure any more, those that lead from
+    /// the project down to the first of them.
+    pub(crate) fn too_many(&self) -> Option<Vec<PackageId>> {
+        Some(self.chain_to(self.too_many.as_ref()?))
+    }
+
     /// `id` needs `dependencies`.
     pub(crate) fn answer(&mut self, id: &PackageId, dependencies: BTreeSet<PackageId>) {
         for dependency in &dependencies {
@@ -103,8 +109,8 @@ impl Resolver {
 
     /// The closure, or why there is none.
     pub(crate) fn finish(self) -> Result<Graph, Unresolved> {
-        if let Some(package) = &self.too_many {
-            return Err(Unresolved::TooMany(self.chain_to(package)));
+        if let Some(chain) = self.too_many() {
+            return Err(Unresolved::TooMany(chain));
         }
         let packages: BTreeMap<_, _> = self
             .packages

@@ -144,6 +144,12 @@ impl<'a> Open<'a> {
         }
     }
 
+    /// The error for a closure that does not end.
+    pub(super) fn too_many(&self) -> Option<Error> {
+        let chain = self.resolver.too_many()?;
+        Some(unresolved(Unresolved::TooMany(chain), &self.spans))
+    }
+
     /// Published packages that name another without a version, which nothing here answers.
     pub(super) fn unversioned_dependencies(&self) -> Vec<Error> {
         let mut errors = Vec::new();
