@@ -22,6 +22,8 @@ use crate::setting::{self, TYPES, built};
 const DEADLINE: &str = "20";
 /// Limits, in kilobytes of memory and blocks of 512 bytes of a file, and the deadline.
 const SCRIPT: &str = r#"ulimit -v 1000000; ulimit -f 131072; exec timeout -s KILL "$0" "$@""#;
+/// What is said of a tool that does not stop by itself. Which of its limits it meets first is the machine's affair.
+const NO_END: &str = "goes on until its time or its memory is at an end";
 /// How many tools run at the same time: most of them wait.
 const WORKERS: usize = 6;
 
@@ -270,14 +272,12 @@ fn seen(tool: Tool, prepare: Prepare) -> String {
     }
     let outcome = stage.fetch();
     let mut told = vec![match outcome.code() {
-        Some(137) | None => format!("still waiting after {DEADLINE} s"),
-        Some(134) => "out of memory".to_owned(),
-        Some(153) => "fills the disk".to_owned(),
+        Some(134 | 137 | 153) | None => NO_END.to_owned(),
         Some(code) => format!("exit {code}"),
     }];
     let all = format!("{}{}", outcome.text(), outcome.talk());
     if all.contains("memory allocation") || all.contains("out of memory") {
-        told = vec!["out of memory".to_owned()];
+        told = vec![NO_END.to_owned()];
     }
     if all.contains("panicked at") {
         told.push("panics".to_owned());

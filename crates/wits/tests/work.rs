@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use snapbox::{assert_data_eq, str};
 use tempfile::TempDir;
@@ -24,17 +25,26 @@ const APP: &str = "package demo:app@0.1.0;\n\nworld app {\n    import acme:store
 const LIB: &str =
     "package demo:lib@0.1.0;\n\nworld lib {\n    import acme:types/errors@1.0.0;\n}\n";
 
+/// Held by the test that runs: the counts are those of the process, and what another test prepares counts too.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// A registry with `acme:types` and `acme:store`, and a project `app` that needs them.
 struct Setting {
     dir: TempDir,
     context: Context,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Setting {
     fn new() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = tempfile::tempdir().unwrap();
         let context = Context::new(dir.path().join("cache"));
-        let setting = Self { dir, context };
+        let setting = Self {
+            dir,
+            context,
+            _alone: alone,
+        };
         setting.write(".git/HEAD", "");
         let routes = "[namespaces]\nacme = \"layout:registry\"\ndemo = \"layout:registry\"\n";
         setting.write("registry.toml", routes);

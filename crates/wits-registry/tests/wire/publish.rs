@@ -56,7 +56,8 @@ fn publishing_sends_what_is_missing_and_the_tag_last() {
             "GET /v2/demo/greet/manifests/1.0.0",
         ]
     );
-    assert_eq!(lines[0], "GET /v2/demo/greet/manifests/1.0.0");
+    // So do the first three.
+    assert!(lines[..3].contains(&"GET /v2/demo/greet/manifests/1.0.0".to_owned()));
     assert_eq!(
         lines
             .iter()
