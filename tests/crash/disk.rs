@@ -12,7 +12,8 @@ use wits_testkit::{Project, Sandbox, Snapshot};
 use super::scene::Scene;
 use crate::setting::{TYPES, app, publish_pair, route, world};
 
-/// Set where the test is in its namespace already.
+/// Set where the test is in its namespace already, to the directory for its sandboxes. Who is outside removes that
+/// one: inside, what is mounted there is in the way.
 const INSIDE: &str = "WITS_TEST_NAMESPACE";
 
 /// How a mount namespace can be made here: as root, or as somebody who is root in it only.
@@ -39,11 +40,12 @@ fn alone(test: &str, body: impl FnOnce()) {
         return body();
     }
     let Some(way) = unshare() else { return };
+    let outside = Sandbox::in_memory(env!("CARGO_BIN_EXE_wits"));
     let output = Command::new("unshare")
         .args(way)
         .arg(std::env::current_exe().expect("this test's program"))
         .args([&format!("crash::disk::{test}"), "--exact", "--nocapture"])
-        .env(INSIDE, "1")
+        .env(INSIDE, outside.root())
         .output()
         .expect("`unshare`");
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -99,7 +101,8 @@ fn leave(sandbox: &Sandbox, dir: &str, pages: u64) {
 }
 
 fn with_layout() -> Sandbox {
-    let sandbox = Sandbox::in_memory(env!("CARGO_BIN_EXE_wits"));
+    let dir = std::env::var_os(INSIDE).expect("a directory for sandboxes");
+    let sandbox = Sandbox::below(dir, env!("CARGO_BIN_EXE_wits"));
     route(&sandbox, "layout:registry");
     sandbox
 }
