@@ -296,7 +296,8 @@ fn a_failure_is_the_same_with_a_list_and_without() {
     assert_eq!(told[0], told[1]);
 }
 
-/// With tokens: one challenge, one token for all of them.
+/// With tokens: one token for all of them, and one challenge, once it is known that there is one. Before, each is
+/// challenged at the same time.
 #[test]
 fn tokens_take_two_steps_more() {
     let authority = Authority::new();
@@ -319,12 +320,19 @@ fn tokens_take_two_steps_more() {
     let app = app(&sandbox);
     forget(&sandbox, &app, false);
     app.wits(["fetch"]).succeeds();
-    forget(&sandbox, &app, true);
-    registry.server().expect_steps(&[1, 1, DEEP]);
-    app.wits(["fetch", "--locked"]).succeeds();
-    assert_eq!(kinds(&registry), [(0, 1), (0, 0), (0, DEEP)]);
-    assert!(registry.lines()[1].starts_with("GET /token?"));
-    assert_eq!(registry.server().connections(), 1);
+    for (is_known, asked) in [(false, DEEP), (true, 1)] {
+        if is_known {
+            sandbox.top().remove("home/.cache/wits/v1/blobs");
+            app.remove("wit/deps");
+        } else {
+            forget(&sandbox, &app, true);
+        }
+        registry.server().expect_steps(&[asked, 1, DEEP]);
+        app.wits(["fetch", "--locked"]).succeeds();
+        assert_eq!(kinds(&registry), [(0, asked), (0, 0), (0, DEEP)]);
+        assert!(registry.lines()[asked].starts_with("GET /token?"));
+        assert_eq!(registry.server().connections(), 1);
+    }
 }
 
 /// An old list misses what is new: that is asked for when it is needed.
@@ -418,8 +426,7 @@ fn a_domain_is_asked_once() {
     );
     forget(&sandbox, &app, false);
     domain.forget();
-    // One goes first, until it is known what the host speaks.
-    registry.server().expect_steps(&[1, 2 + DEEP - 2, DEEP - 1]);
+    registry.server().expect_steps(&[2, DEEP, DEEP - 2]);
     app.wits(["fetch"]).succeeds();
     assert_eq!(domain.lines(), ["GET /.well-known/wasm-pkg/registry.json"]);
     let steps = kinds(&registry);
@@ -436,8 +443,9 @@ fn a_domain_is_asked_once() {
 
     domain.forget();
     forget(&sandbox, &app, true);
-    registry.server().expect_steps(&[1, DEEP - 1]);
+    registry.server().expect_steps(&[DEEP]);
     app.wits(["fetch", "--locked"]).succeeds();
-    assert_eq!(kinds(&registry), [(0, 1), (0, DEEP - 1)]);
+    assert_eq!(kinds(&registry), [(0, DEEP)]);
+    assert_eq!(registry.server().connections(), 1);
     assert_eq!(domain.connections(), 0);
 }

@@ -12,6 +12,7 @@
 //! | [`error`] | [`RegistryError`]: what can go wrong, its kind and its help |
 //! | [`options`] | [`Options`] and [`Limits`]: what the caller decides |
 //! | [`credentials`] | who the user is to a registry, and whom to ask for it |
+//! | [`memory`] | what is remembered of hosts, so that less is asked |
 //! | [`note`] | what a user should hear of although nothing failed |
 //! | [`artifact`] | the OCI artifact of a Wasm package: manifest and config, the same bytes in every backend |
 //! | [`backends`] | [`Registries`], which finds the backend of a source |
@@ -34,6 +35,7 @@ pub mod error;
 #[cfg(all(feature = "network", any(test, feature = "fuzzing")))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod memory;
 pub mod note;
 pub mod options;
 pub mod registry;
@@ -54,6 +56,7 @@ mod well_known;
 pub use backends::Registries;
 pub use credentials::{Credential, CredentialError, Credentials, Redacted};
 pub use error::{Place, RegistryError, Shown};
+pub use memory::{Forgetful, Memory};
 pub use note::{Notes, RegistryNote};
 pub use options::{BindleOptions, Limits, Mirror, Options, Proxy};
 pub use registry::{

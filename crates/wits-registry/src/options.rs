@@ -10,6 +10,7 @@ use wits_model::RegistryUrl;
 use wits_model::routes::Verification;
 
 use crate::credentials::{Anonymous, Credentials, Redacted};
+use crate::memory::{Forgetful, Memory};
 use crate::note::Notes;
 
 /// How registries are asked.
@@ -25,6 +26,8 @@ pub struct Options {
     pub proxy: Proxy,
     /// Who the user is to which host.
     pub credentials: Arc<dyn Credentials>,
+    /// What is remembered of hosts.
+    pub memory: Arc<dyn Memory>,
     /// Certificate authorities, as PEM, by `HOST[:PORT]`: they are trusted for that host, beside those
     /// of the system, and for no other.
     pub authorities: BTreeMap<String, Vec<u8>>,
@@ -84,6 +87,7 @@ impl Default for Options {
             limits: Limits::default(),
             proxy: Proxy::None,
             credentials: Arc::new(Anonymous),
+            memory: Arc::new(Forgetful),
             authorities: BTreeMap::new(),
             cleartext: BTreeSet::new(),
             mirrors: Vec::new(),

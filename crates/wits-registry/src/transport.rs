@@ -20,7 +20,7 @@
 //! | `call` | what is asked, what is answered, and what is said when that fails |
 //! | `redirect` | followed by hand: a token stays with the host it belongs to, https never becomes http, no loops |
 //! | `authenticated` | asking as nobody, as the user, and as nobody again |
-//! | `first` | one request goes first where that spares all others something |
+//! | `first` | one request goes first where that spares all others something: a handshake, or a 401 |
 //! | `host` | what is learnt of a host: what it wants, and whom it takes |
 //! | `account` | the tokens of one identity at one host, each fetched once however many wait for it |
 //! | `token` | asking a realm |
@@ -64,7 +64,6 @@ use wits_model::digest::DigestBuilder;
 
 use self::call::explain;
 use self::clients::{Clients, NoClient};
-use self::first::Handshakes;
 use self::host::Hosts;
 use self::pace::Pace;
 use crate::told::printable;
@@ -86,7 +85,6 @@ pub(crate) struct Transport {
     options: Options,
     clients: Clients,
     hosts: Hosts,
-    handshakes: Handshakes,
     secrets: Arc<Secrets>,
 }
 
@@ -96,7 +94,6 @@ impl Transport {
             clients: Clients::new(&options),
             options,
             hosts: Hosts::default(),
-            handshakes: Handshakes::default(),
             secrets: Arc::default(),
         }
     }
@@ -218,7 +215,7 @@ impl Transport {
         url: Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, Failure> {
-        let client = self.clients.of(&url).map_err(|error| match error {
+        let reach = self.clients.of(&url).map_err(|error| match error {
             NoClient::Tls(reason) => RegistryError::Unsupported {
                 at: call.at.clone(),
                 reason: format!("TLS cannot be set up: {reason}"),
@@ -233,8 +230,8 @@ impl Transport {
                 host,
             },
         })?;
-        let first = self.handshakes.at(&url);
-        let mut builder = client
+        let mut builder = reach
+            .client
             .request(request.method.clone(), url)
             .headers(request.headers.clone());
         if let Some(authorization) = authorization {
@@ -247,9 +244,9 @@ impl Transport {
             // How long an upload takes depends on its size; `retrying` has the last word.
             deadline = limits.total_timeout;
         }
-        // Until the head of the answer is there.
-        let _turn = match &first {
-            Some(first) => first.turn().await,
+        // Until there is a connection, or none to be had.
+        let _turn = match &reach.handshake {
+            Some(handshake) => handshake.turn().await,
             None => None,
         };
         match tokio::time::timeout(deadline, builder.send()).await {

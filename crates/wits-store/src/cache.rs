@@ -8,6 +8,8 @@
 //!                                   directories named by the first two
 //!         damaged/ab12….1           a blob that was not what its name said, kept for a look
 //!         locks/cd34….lock          the lock of one project (see `ProjectLock`)
+//!         hosts/ef56…               an empty file: a host that is known to answer a stranger with a challenge,
+//!                                   by the sha256 of its name
 //! ```
 //!
 //! A blob is written whole (see [`wits_fs::write_whole`]) and never changed. Many processes may write
@@ -51,6 +53,7 @@ const VERSION: &str = "v1";
 const BLOBS: [&str; 3] = [VERSION, "blobs", "sha256"];
 const DAMAGED: [&str; 2] = [VERSION, "damaged"];
 const LOCKS: [&str; 2] = [VERSION, "locks"];
+const HOSTS: [&str; 2] = [VERSION, "hosts"];
 const TAG_FILE: &str = "CACHEDIR.TAG";
 /// How exact the time of the last use of a blob is.
 const USE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -196,7 +199,7 @@ impl Cache {
                 Kind::Blob(_) => size.blobs.add(thing.bytes),
                 Kind::Damaged => size.damaged.add(thing.bytes),
                 Kind::Temporary | Kind::OldLayout => size.other.add(thing.bytes),
-                Kind::Tag | Kind::Lock | Kind::InTheWay(_) | Kind::Foreign => {}
+                Kind::Tag | Kind::Lock | Kind::Host | Kind::InTheWay(_) | Kind::Foreign => {}
             }
             Ok(())
         };
@@ -266,6 +269,32 @@ impl Cache {
         }
         // Not waited for: what a power cut takes from a blob is seen when it is hashed.
         wits_fs::write_whole(&path, bytes)
+    }
+
+    /// Whether `host` was noted as one that answers a stranger with a challenge. It says only in which order things
+    /// are best asked, so whatever stands there may be believed.
+    pub fn challenges(&self, host: &str) -> bool {
+        let mut path = self.dir.clone();
+        path.extend(HOSTS);
+        path.push(Digest::of(host).hex());
+        path.symlink_metadata().is_ok_and(|found| found.is_file())
+    }
+
+    /// Notes that `host` does, or does not.
+    ///
+    /// # Errors
+    /// [`StoreError::CacheUnwritable`], with which nothing is lost but a few requests of a later run.
+    pub fn note_challenges(&self, host: &str, challenges: bool) -> Result<(), StoreError> {
+        let name = Digest::of(host).hex();
+        let note = again(|| {
+            let path = self.try_to_make(&HOSTS)?.join(&name);
+            match (path.symlink_metadata().is_ok(), challenges) {
+                (false, true) => wits_fs::write_whole(&path, b""),
+                (true, false) => wits_fs::remove_file(&path),
+                _ => Ok(()),
+            }
+        });
+        note.map_err(StoreError::CacheUnwritable)
     }
 
     /// The lock file for `name`.

@@ -259,6 +259,7 @@ fn cleaning_takes_what_wits_made_and_only_that() {
     cache.get(&Digest::of("bad")).unwrap();
     fs::create_dir_all(cache.dir().join("v0/things")).unwrap();
     drop(lock(&cache));
+    cache.note_challenges("ghcr.io", true).unwrap();
 
     let mine = cache.dir().join("v1/blobs/mine");
     fs::write(&mine, "mine").unwrap();
@@ -283,6 +284,31 @@ fn cleaning_takes_what_wits_made_and_only_that() {
         assert!(!cache.dir().join("v1").exists());
     }
     put(&cache, "blob");
+}
+
+/// What is known of hosts is no blob, and of use: only who removes everything removes it.
+#[test]
+fn what_is_known_of_a_host_stays_until_it_is_news() {
+    let (_dir, cache) = cache();
+    assert!(!cache.challenges("ghcr.io"));
+    cache.note_challenges("ghcr.io", false).unwrap();
+    assert!(
+        !cache.dir().join("v1/hosts").exists() || files(&cache.dir().join("v1/hosts")).is_empty()
+    );
+    for _ in 0..2 {
+        cache.note_challenges("ghcr.io", true).unwrap();
+    }
+    assert!(cache.challenges("ghcr.io"));
+    assert!(!cache.challenges("ghcr.io:443"));
+    let audit = cache.audit(false).unwrap();
+    assert_eq!((audit.foreign, audit.damaged), (Vec::new(), Vec::new()));
+    cache.prune(&PruneOptions::default()).unwrap();
+    assert!(cache.challenges("ghcr.io"));
+    cache.note_challenges("ghcr.io", false).unwrap();
+    assert!(!cache.challenges("ghcr.io"));
+    cache.note_challenges("ghcr.io", true).unwrap();
+    cache.clean().unwrap();
+    assert!(!cache.challenges("ghcr.io"));
 }
 
 fn lock(cache: &Cache) -> ProjectLock {

@@ -6,14 +6,16 @@
 //! says, with a 404 and nothing less, that it has no `registry.json`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use futures_util::lock::Mutex;
 use wits_model::routes::{Certificates, Route, Routes};
 use wits_model::{PackageName, PackageSource, RegistryUrl, Scheme};
 use wits_registry::{
-    BindleOptions, Limits, Mirror, Notes, Options, Proxy, Registries, Registry, RegistryError,
+    BindleOptions, Limits, Memory, Mirror, Notes, Options, Proxy, Registries, Registry,
+    RegistryError,
 };
+use wits_store::Cache;
 
 use crate::aside::Aside;
 use crate::config::{self, Config};
@@ -217,7 +219,40 @@ fn options(
                 .map(|(host, strategy)| (host.to_owned(), strategy.clone()))
                 .collect(),
         },
+        memory: Arc::new(Remembered::new(context)),
         notes: Notes::new(move |note| reporter.note(&Note::Registry(note))),
         ..Options::default()
     })
+}
+
+/// What the cache keeps of hosts. Each is looked up once a run, and written down only where it is news.
+struct Remembered {
+    cache: Cache,
+    hosts: std::sync::Mutex<BTreeMap<String, bool>>,
+}
+
+impl Remembered {
+    fn new(context: &Context) -> Self {
+        Self {
+            cache: Cache::open(&context.cache),
+            hosts: std::sync::Mutex::default(),
+        }
+    }
+}
+
+impl Memory for Remembered {
+    fn challenges(&self, host: &str) -> bool {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let look = || self.cache.challenges(host);
+        *hosts.entry(host.to_owned()).or_insert_with(look)
+    }
+
+    fn note(&self, host: &str, challenges: bool) {
+        if self.challenges(host) != challenges {
+            // Who cannot write the cache hears of it when it is to keep a package.
+            let _ = self.cache.note_challenges(host, challenges);
+            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+            hosts.insert(host.to_owned(), challenges);
+        }
+    }
 }

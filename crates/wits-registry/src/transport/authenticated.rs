@@ -19,6 +19,9 @@ use crate::error::Shown;
 use crate::note::RegistryNote;
 use crate::{Credential, RegistryError};
 
+/// Registries that answer everybody with a challenge, also for what is public, before they were ever met.
+const CHALLENGING: &[&str] = &["docker.io", "ghcr.io"];
+
 /// What is shown to a registry.
 enum Authorization {
     /// A credential as it is.
@@ -66,17 +69,19 @@ impl Transport {
             request,
             host: &host,
         };
-        // In cleartext a connection is made at once, and a 401 that many get together costs no more time than
-        // one. Those who have something to show go one first all the same: they should not ask for nothing.
-        let one_first =
-            call.home.scheme() == "https" || self.options().credentials.held(scope.host());
-        let turn = if one_first { host.turn().await } else { None };
+        let turn = match self.is_challenged(call, scope) {
+            true => host.turn().await,
+            false => None,
+        };
         let mut bare = None;
         // A host without tokens may not ask at all, and answer a stranger as if there were nothing.
         let unasked = !scope.takes_tokens() && self.options().credentials.held(scope.host());
         if host.demand().is_none() && !unasked {
             let response = self.send(call, request, None).await?;
             if !self.wants_to_know(ask, &response).await? {
+                if response.status().is_success() && at_home(call, &response) {
+                    self.remember(call, scope, false);
+                }
                 return Ok(response);
             }
             bare = Some(response);
@@ -117,6 +122,26 @@ impl Transport {
         }
     }
 
+    /// Whether it is to be expected that the host wants to know who asks. Then one request goes first, and all others
+    /// come with what it wants. Where that is not known they go at once: a 401 that many get together costs no more
+    /// time than one, and most hosts that show themselves to strangers let them in.
+    ///
+    /// Without TLS they always do: each needs a connection of its own, which is made meanwhile.
+    fn is_challenged(&self, call: Call<'_>, scope: &Scope) -> bool {
+        let (host, options) = (scope.host(), self.options());
+        let is_known_to = || CHALLENGING.contains(&host) || options.memory.challenges(host);
+        options.credentials.held(host) || is_secured(call) && is_known_to()
+    }
+
+    /// Remembers whether the host of `scope` answers strangers with a challenge, unless that was asked of it for the
+    /// sake of something nobody may need.
+    fn remember(&self, call: Call<'_>, scope: &Scope, challenges: bool) {
+        let options = self.options();
+        if is_secured(call) && options.credentials.is_certain() {
+            options.memory.note(scope.host(), challenges);
+        }
+    }
+
     /// Whether `response`, to a request that showed nothing, is the host's wish to know who asks; then it
     /// is learnt what it wants.
     async fn wants_to_know(&self, ask: Ask<'_>, response: &Response) -> Result<bool, Failure> {
@@ -130,6 +155,7 @@ impl Transport {
         }
         if response.status() == StatusCode::UNAUTHORIZED {
             host.learn(demand(call, response)?);
+            self.remember(call, scope, true);
             return Ok(true);
         }
         // Some hide what is private, and say only at the root of their interface whom they let in
@@ -312,6 +338,10 @@ impl Transport {
 
 fn at_home(call: Call<'_>, response: &Response) -> bool {
     response.url().origin() == call.home.origin()
+}
+
+fn is_secured(call: Call<'_>) -> bool {
+    call.home.scheme() == "https"
 }
 
 fn demand(call: Call<'_>, response: &Response) -> Result<Demand, Failure> {

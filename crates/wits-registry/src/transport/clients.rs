@@ -1,5 +1,6 @@
-//! The HTTP clients: one that speaks TLS, one that does not, and one for each host with an authority of
-//! its own.
+//! The HTTP clients: one for all that is spoken to without TLS, and one for each host that is spoken to with it, so
+//! that it is seen when a host's first handshake is done ([`super::first`]). These share what they trust, but for
+//! hosts with an authority of their own.
 //!
 //! Each is made when it is first needed. A run that talks to `oci+http:` only never looks for
 //! certificates, so it works where there are none.
@@ -8,8 +9,8 @@
 //! (`TCP_NODELAY`), idle connections are kept, nobody asks "may I" first (`Expect`), and the windows of HTTP/2 are
 //! 2 MiB a stream and 5 MiB a connection, so that no package of WIT waits for a window to open.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
@@ -18,8 +19,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
-use url::Url;
+use url::{Origin, Url};
 
+use super::first::Handshake;
 use super::names::Names;
 use super::spoken_to;
 use crate::{Options, Proxy};
@@ -30,13 +32,23 @@ pub(super) struct Clients {
     connect_timeout: std::time::Duration,
     proxy: Proxy,
     names: Names,
-    tls: Slot,
-    plain: Slot,
+    plain: OnceLock<Result<Reach, NoClient>>,
+    secured: Mutex<HashMap<Origin, Result<Reach, NoClient>>>,
+    /// What most hosts are trusted by.
+    trust: Trust,
     /// By `HOST[:PORT]`, without the port where it is that of https.
-    private: BTreeMap<String, (Vec<u8>, Slot)>,
+    private: BTreeMap<String, (Vec<u8>, Trust)>,
 }
 
-type Slot = OnceLock<Result<Client, NoClient>>;
+type Trust = OnceLock<Result<ClientConfig, NoClient>>;
+
+/// How a host is reached.
+#[derive(Clone)]
+pub(super) struct Reach {
+    pub(super) client: Client,
+    /// Where there is one, nobody connects before the first of them is done.
+    pub(super) handshake: Option<Handshake>,
+}
 
 /// Why there is no client.
 #[derive(Debug, Clone)]
@@ -53,42 +65,51 @@ impl Clients {
     pub(super) fn new(options: &Options) -> Self {
         let private = options.authorities.iter().map(|(host, pem)| {
             let host = host.strip_suffix(":443").unwrap_or(host);
-            (spoken_to(host), (pem.clone(), Slot::new()))
+            (spoken_to(host), (pem.clone(), Trust::new()))
         });
         Self {
             user_agent: options.user_agent.clone(),
             connect_timeout: options.limits.connect_timeout,
             proxy: options.proxy.clone(),
             names: Names::default(),
-            tls: Slot::new(),
-            plain: Slot::new(),
+            plain: OnceLock::new(),
+            secured: Mutex::default(),
+            trust: Trust::new(),
             private: private.collect(),
         }
     }
 
     /// The client for `url`; or why there is none.
-    pub(super) fn of(&self, url: &Url) -> Result<&Client, NoClient> {
-        let client = if url.scheme() == "https" {
-            let host = url.host_str().unwrap_or_default();
-            let host = match url.port() {
-                Some(port) => format!("{host}:{port}"),
-                None => host.to_owned(),
-            };
-            match self.private.get(&host) {
-                Some((pem, slot)) => slot.get_or_init(|| {
-                    let authorities =
-                        authorities(pem).map_err(|reason| NoClient::Authority { host, reason })?;
-                    self.build(trust(authorities)?)
-                }),
-                None => self.tls.get_or_init(|| self.build(trust(Vec::new())?)),
-            }
-        } else {
-            self.plain.get_or_init(|| self.build(no_trust()?))
-        };
-        client.as_ref().map_err(Clone::clone)
+    pub(super) fn of(&self, url: &Url) -> Result<Reach, NoClient> {
+        if url.scheme() != "https" {
+            let plain = || self.build(no_trust()?, None);
+            return self.plain.get_or_init(plain).clone();
+        }
+        let mut secured = self.secured.lock().unwrap_or_else(PoisonError::into_inner);
+        let reach = secured.entry(url.origin());
+        let build = || self.build(self.trust(url)?, Some(Handshake::default()));
+        reach.or_insert_with(build).clone()
     }
 
-    fn build(&self, tls: ClientConfig) -> Result<Client, NoClient> {
+    /// Whom the host of `url` is trusted by.
+    fn trust(&self, url: &Url) -> Result<ClientConfig, NoClient> {
+        let host = url.host_str().unwrap_or_default();
+        let host = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let trust = match self.private.get(&host) {
+            Some((pem, trust)) => trust.get_or_init(|| {
+                let authorities =
+                    authorities(pem).map_err(|reason| NoClient::Authority { host, reason })?;
+                trust_in(authorities)
+            }),
+            None => self.trust.get_or_init(|| trust_in(Vec::new())),
+        };
+        trust.clone()
+    }
+
+    fn build(&self, tls: ClientConfig, handshake: Option<Handshake>) -> Result<Reach, NoClient> {
         let builder = Client::builder()
             .user_agent(&self.user_agent)
             .connect_timeout(self.connect_timeout)
@@ -96,6 +117,10 @@ impl Clients {
             .referer(false)
             .dns_resolver(self.names.clone())
             .tls_backend_preconfigured(tls);
+        let builder = match &handshake {
+            Some(handshake) => builder.connector_layer(handshake.clone()),
+            None => builder,
+        };
         let builder = match &self.proxy {
             Proxy::None => builder.no_proxy(),
             Proxy::System => builder,
@@ -104,9 +129,10 @@ impl Clients {
                 builder.no_proxy().proxy(proxy)
             }
         };
-        builder
+        let client = builder
             .build()
-            .map_err(|error| NoClient::Tls(error.to_string()))
+            .map_err(|error| NoClient::Tls(error.to_string()))?;
+        Ok(Reach { client, handshake })
     }
 }
 
@@ -127,7 +153,7 @@ fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 /// TLS that trusts whom the system trusts, and `more`.
-fn trust(more: Vec<CertificateDer<'static>>) -> Result<ClientConfig, NoClient> {
+fn trust_in(more: Vec<CertificateDer<'static>>) -> Result<ClientConfig, NoClient> {
     let told = |error: rustls::Error| NoClient::Tls(error.to_string());
     let provider = Arc::new(ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(more, Arc::clone(&provider)).map_err(told)?;

@@ -28,7 +28,9 @@ use serde_json::{Value, json};
 use support::{backend, impatient, publication, run, version};
 use wits_model::{Digest, ErrorKind, PackageSource, Pin, Version};
 use wits_registry::artifact::{Artifact, INDEX, MANIFEST};
-use wits_registry::{Limits, Options, Outcome, Published, Registries, RegistryError, Release};
+use wits_registry::{
+    Forgetful, Limits, Memory, Options, Outcome, Published, Registries, RegistryError, Release,
+};
 use wits_testkit::wire::{Body, Request, Response, Server};
 
 const WASM: &[u8] = b"\0asm and so on";

@@ -20,13 +20,35 @@ fn secured(http2: bool, answer: impl Fn(&Request) -> Response + Send + Sync + 's
 
 /// Registries that trust `servers`, asked by somebody with `keys`.
 fn registries(servers: &[&Server], keys: Keys) -> Registries {
+    remembering(servers, keys, Arc::new(Forgetful))
+}
+
+/// The same, asked by somebody who knows hosts from before.
+fn remembering(servers: &[&Server], keys: Keys, memory: Arc<dyn Memory>) -> Registries {
     let (mut options, ..) = as_user(Options::default(), keys);
     for server in servers {
         let host = server.address().to_string();
         let pem = AUTHORITY.pem().into_bytes();
         options.authorities.insert(host, pem);
     }
+    options.memory = memory;
     Registries::new(options)
+}
+
+/// Remembers every host as one that answers with a challenge, and what it is told.
+#[derive(Default)]
+struct Warned(Mutex<Vec<(String, bool)>>);
+
+impl Memory for Warned {
+    fn challenges(&self, _: &str) -> bool {
+        true
+    }
+
+    fn note(&self, host: &str, challenges: bool) {
+        let mut noted = self.0.lock().unwrap();
+        noted.push((host.to_owned(), challenges));
+        noted.dedup();
+    }
 }
 
 /// The repositories `demo/p0`, `demo/p1`, …
@@ -71,20 +93,47 @@ fn locked_in_cleartext_all_go_at_once() {
 }
 
 #[test]
-fn locked_over_tls_one_opens_the_door() {
-    let server = secured(true, anywhere);
-    server.expect_steps(&[1, 29]);
-    let all = registries(&[&server], Keys::default());
-    run(pull_all(&all, &sources(&server, 0..30)));
-    assert_eq!(counts(&server, "/blobs/"), [1, 29]);
-    assert_eq!(server.connections(), 1);
+fn locked_over_tls_all_wait_for_one_handshake() {
+    for (http2, connections) in [(true, 1), (false, 30)] {
+        let server = secured(http2, anywhere);
+        server.expect_steps(&[30]);
+        let all = registries(&[&server], Keys::default());
+        run(pull_all(&all, &sources(&server, 0..30)));
+        assert_eq!(counts(&server, "/blobs/"), [30]);
+        assert_eq!(server.connections(), connections);
+    }
+}
 
-    let old = secured(false, anywhere);
-    old.expect_steps(&[1, 29]);
-    let all = registries(&[&old], Keys::default());
-    run(pull_all(&all, &sources(&old, 0..30)));
-    assert_eq!(counts(&old, "/blobs/"), [1, 29]);
-    assert!((29..=30).contains(&old.connections()));
+/// What is remembered of a host that challenges spares all but one a refusal; where it no longer does, that is told.
+#[test]
+fn a_host_that_challenged_is_asked_by_one_first() {
+    for challenges in [true, false] {
+        let server = secured(true, move |asked| {
+            if asked.path.starts_with("/token") {
+                return granted("nobody", &scopes(asked));
+            }
+            if challenges && asked.header("authorization").is_none() {
+                let challenge = format!("Bearer realm=\"{}\"", asked.url("/token"));
+                return Response::error(401, "UNAUTHORIZED").with("www-authenticate", challenge);
+            }
+            anywhere(asked)
+        });
+        let memory = Arc::new(Warned::default());
+        let all = remembering(&[&server], Keys::default(), memory.clone());
+        server.expect_steps(if challenges { &[1, 1, 10] } else { &[1, 9] });
+        run(pull_all(&all, &sources(&server, 0..10)));
+        let blobs = counts(&server, "/blobs/");
+        assert_eq!(
+            blobs,
+            if challenges {
+                vec![1, 0, 10]
+            } else {
+                vec![1, 9]
+            }
+        );
+        let host = server.address().to_string();
+        assert_eq!(*memory.0.lock().unwrap(), [(host, challenges)]);
+    }
 }
 
 /// GHCR: a token for everything, and blobs that are somewhere else.
@@ -104,12 +153,16 @@ fn with_tokens_and_a_second_host() {
         Response::new(307, "").with("location", away.clone())
     });
     server.expect_steps(&[1, 2, 30]);
-    store.expect_steps(&[1, 29]);
-    let all = registries(&[&server, &store], Keys::default());
+    store.expect_steps(&[30]);
+    let all = remembering(
+        &[&server, &store],
+        Keys::default(),
+        Arc::new(Warned::default()),
+    );
     run(pull_all(&all, &sources(&server, 0..30)));
     assert_eq!(counts(&server, "/blobs/"), [1, 0, 30]);
     assert_eq!(counts(&server, "/token?"), [0, 2, 0]);
-    assert_eq!(counts(&store, "/blob"), [1, 29]);
+    assert_eq!(counts(&store, "/blob"), [30]);
     let tokens = server.log();
     let mut repositories: Vec<_> = tokens.iter().map(|asked| scopes(asked).len()).collect();
     repositories.retain(|count| *count > 0);

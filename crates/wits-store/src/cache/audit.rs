@@ -168,7 +168,7 @@ impl Audit {
             Kind::Damaged => self.set_aside.add(thing.bytes),
             Kind::Temporary => self.temporary.add(thing.bytes),
             Kind::OldLayout => self.layouts.add(thing.bytes),
-            Kind::Tag | Kind::Lock => {}
+            Kind::Tag | Kind::Lock | Kind::Host => {}
         }
         Ok(())
     }

@@ -14,13 +14,13 @@ use wits_fs::{FileLock, Holder};
 
 use super::prune::remove;
 use super::walk::{self, Kind, Thing};
-use super::{BLOBS, Cache, DAMAGED, LOCKS, Stock, VERSION};
+use super::{BLOBS, Cache, DAMAGED, HOSTS, LOCKS, Stock, VERSION};
 use crate::StoreError;
 
 /// What went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cleaned {
-    /// Files: blobs, what was set aside, locks and what killed processes left. A directory that was set aside,
+    /// Files: blobs, what was set aside, locks, what is known of hosts and what killed processes left. A directory that was set aside,
     /// or the layout of an older version, counts as one.
     pub removed: Stock,
     /// Who holds the locks that are still there.
@@ -100,6 +100,7 @@ impl Cache {
             &BLOBS[..2],
             &DAMAGED[..],
             &LOCKS[..],
+            &HOSTS[..],
             &[VERSION],
         ] {
             wits_fs::remove_dir_if_empty(path(names));

@@ -89,7 +89,7 @@ impl Cache {
                 Kind::Damaged | Kind::Temporary | Kind::OldLayout | Kind::Lock => {
                     useless.push(thing);
                 }
-                Kind::Tag | Kind::InTheWay(_) | Kind::Foreign => {}
+                Kind::Tag | Kind::Host | Kind::InTheWay(_) | Kind::Foreign => {}
             }
             Ok(())
         };

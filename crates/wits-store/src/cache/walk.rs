@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use wits_fs::FsError;
 use wits_model::Digest;
 
-use super::{BLOBS, DAMAGED, LOCKS, TAG_FILE, VERSION};
+use super::{BLOBS, DAMAGED, HOSTS, LOCKS, TAG_FILE, VERSION};
 
 /// One thing in the directory of a cache.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Damaged,
     /// The lock of a project.
     Lock,
+    /// What is known of a host.
+    Host,
     /// A file that is being written, or was when its process was killed.
     Temporary,
     /// A whole layout of an older wits.
@@ -83,21 +85,35 @@ fn in_layout(layout: &Path, visit: &mut Visit<'_>) -> Result<Vec<PathBuf>, FsErr
             }
         } else if name == LOCKS[1] {
             if let Some(locks) = directory(entry, visit)? {
-                for entry in list(&locks)? {
-                    let is_lock = entry.1.is_file()
-                        && name_of(&entry).strip_suffix(".lock").is_some_and(is_hex);
-                    if is_lock {
-                        visit(thing(entry, Kind::Lock)?)?;
-                    } else {
-                        visit(other(entry)?)?;
-                    }
-                }
+                let is_lock = |name: &str| name.strip_suffix(".lock").is_some_and(is_hex);
+                files(&locks, is_lock, Kind::Lock, visit)?;
+            }
+        } else if name == HOSTS[1] {
+            if let Some(hosts) = directory(entry, visit)? {
+                files(&hosts, is_hex, Kind::Host, visit)?;
             }
         } else {
             visit(other(entry)?)?;
         }
     }
     Ok(homes)
+}
+
+/// Visits a directory of files of one kind, told by their names.
+fn files(
+    dir: &Path,
+    is_one: impl Fn(&str) -> bool,
+    kind: Kind,
+    visit: &mut Visit<'_>,
+) -> Result<(), FsError> {
+    for entry in list(dir)? {
+        if entry.1.is_file() && is_one(&name_of(&entry)) {
+            visit(thing(entry, kind)?)?;
+        } else {
+            visit(other(entry)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn in_blobs(blobs: &Path, visit: &mut Visit<'_>) -> Result<Vec<PathBuf>, FsError> {
