@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`name`] | [`PackageName`], [`PackageId`] (the one key, name and version), [`PackageRef`] |
 //! | [`digest`] | [`Digest`], sha256 and nothing else |
+//! | [`blob`] | [`Blob`], bytes with their digest, hashed once |
 //! | [`source`] | [`RegistryUrl`] (where a registry is), [`PackageSource`] (where one package is) |
 //! | [`pin`] | [`Pin`], which bytes a package is |
 //! | [`printable`] | text from outside, made fit to be shown |
@@ -20,6 +21,7 @@
 //! | [`counted`] | counts of work, for tests |
 //! | [`error`] | [`ErrorKind`], which decides the exit code |
 
+pub mod blob;
 pub mod counted;
 pub mod digest;
 pub mod document;
@@ -38,6 +40,7 @@ pub mod source;
 pub mod span;
 mod text;
 
+pub use blob::{Blob, BlobBuilder};
 pub use digest::Digest;
 pub use document::DocumentError;
 pub use error::ErrorKind;

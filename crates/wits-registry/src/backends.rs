@@ -1,6 +1,6 @@
 //! Finding the backend of a source.
 
-use wits_model::{PackageName, PackageSource, Pin, RegistryUrl, Version};
+use wits_model::{Blob, PackageName, PackageSource, Pin, RegistryUrl, Version};
 
 use crate::front::Front;
 use crate::layout::Layouts;
@@ -106,7 +106,7 @@ impl Backends {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>> {
+    ) -> Answer<'a, Blob> {
         #[cfg(feature = "network")]
         if let PackageSource::Oci { .. } = at {
             return self.network.oci.stored(at, version, pin);

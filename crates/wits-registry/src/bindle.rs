@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join;
 use wits_model::routes::Verification;
-use wits_model::{PackageSource, Pin, Version};
+use wits_model::{Blob, PackageSource, Pin, Version};
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use self::invoice::fuzz as fuzz_invoice;
@@ -131,7 +131,7 @@ impl BindleServers {
         at: &PackageSource,
         version: &Version,
         pin: &Pin,
-    ) -> Result<Vec<u8>, RegistryError> {
+    ) -> Result<Blob, RegistryError> {
         let server = self.server(at)?;
         let wasm = Wasm {
             digest: pin.digest,
@@ -246,7 +246,7 @@ impl Registry for BindleServers {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>> {
+    ) -> Answer<'a, Blob> {
         Box::pin(self.pull(at, version, pin))
     }
 

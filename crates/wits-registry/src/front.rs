@@ -1,7 +1,7 @@
 //! What stands before all backends: mirrors are asked first where they may be, and no error leaves with
 //! a secret in it.
 
-use wits_model::{PackageSource, Pin, Version};
+use wits_model::{Blob, PackageSource, Pin, Version};
 
 use crate::backends::Backends;
 use crate::mirrors::Mirrors;
@@ -60,7 +60,7 @@ impl Registry for Front {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>> {
+    ) -> Answer<'a, Blob> {
         Box::pin(async move {
             if let Some(mirrors) = &self.mirrors
                 && let Some(bytes) = mirrors.pull(at, version, pin).await

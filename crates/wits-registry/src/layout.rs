@@ -20,7 +20,7 @@ mod files;
 mod index;
 
 use wits_fs::FileLock;
-use wits_model::{PackageSource, Pin, Version};
+use wits_model::{Blob, PackageSource, Pin, Version};
 
 use self::files::Files;
 use self::index::Index;
@@ -106,7 +106,7 @@ impl Layouts {
         at: &PackageSource,
         version: &Version,
         pin: &Pin,
-    ) -> Result<Vec<u8>, RegistryError> {
+    ) -> Result<Blob, RegistryError> {
         let files = self.files(at)?;
         match files.blob(pin.digest, pin.size)? {
             Some(bytes) => Ok(bytes),
@@ -168,14 +168,10 @@ impl Layouts {
         if let Some(there) = self.tagged(&files, &index, &publication.version)? {
             return publication.already(at, there.pin);
         }
-        files.put(artifact.pin.digest, &publication.wasm)?;
-        files.put(artifact.config_digest, &artifact.config)?;
-        files.put(artifact.manifest_digest, &artifact.manifest)?;
-        index.add(
-            &tag,
-            artifact.manifest_digest,
-            artifact.manifest.len() as u64,
-        );
+        files.put(&publication.wasm)?;
+        files.put(&artifact.config)?;
+        files.put(&artifact.manifest)?;
+        index.add(&tag, artifact.manifest.digest(), artifact.manifest.size());
         index.write(&files)?;
         Ok(Published {
             pin: artifact.pin,
@@ -202,7 +198,7 @@ impl Registry for Layouts {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>> {
+    ) -> Answer<'a, Blob> {
         Box::pin(async move { self.pull(at, version, pin) })
     }
 

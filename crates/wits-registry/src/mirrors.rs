@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wits_model::{PackageSource, Pin, RegistryUrl, Version};
+use wits_model::{Blob, PackageSource, Pin, RegistryUrl, Version};
 
 use crate::backends::Backends;
 use crate::{Credentials, Mirror, Notes, Options, RegistryError, RegistryNote, Release};
@@ -49,7 +49,7 @@ impl Mirrors {
         at: &PackageSource,
         version: &Version,
         pin: &Pin,
-    ) -> Option<Vec<u8>> {
+    ) -> Option<Blob> {
         for (index, mirror) in self.all.iter().enumerate() {
             let Some(there) = self.place(index, at) else {
                 continue;

@@ -12,7 +12,7 @@ mod tags;
 
 use std::sync::Arc;
 
-use wits_model::{PackageSource, Pin, Version};
+use wits_model::{Blob, PackageSource, Pin, Version};
 
 use self::habit::Habits;
 use self::repository::{Found, Repository};
@@ -41,7 +41,7 @@ impl OciRegistries {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>> {
+    ) -> Answer<'a, Blob> {
         Box::pin(async move {
             let repository = Repository::new(&self.transport, at, Scope::pull)?;
             pull::stored(&repository, &self.habits, version, pin).await
@@ -74,7 +74,7 @@ impl Registry for OciRegistries {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>> {
+    ) -> Answer<'a, Blob> {
         Box::pin(async move {
             let repository = Repository::new(&self.transport, at, Scope::pull)?;
             pull::pinned(&repository, &self.habits, version, pin).await

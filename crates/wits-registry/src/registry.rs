@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin as Pinned;
 
-use wits_model::{Digest, PackageMetadata, PackageSource, Pin, Version};
+use wits_model::{Blob, PackageMetadata, PackageSource, Pin, Version};
 
 use crate::RegistryError;
 use crate::artifact::Manifest;
@@ -31,7 +31,7 @@ pub trait Registry: Send + Sync {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>>;
+    ) -> Answer<'a, Blob>;
 
     /// Publishes a version that does not exist yet. Nothing that exists is ever overwritten: the same
     /// Wasm is a success, other Wasm an error; and where [`SideFile`]s are kept, other ones are too.
@@ -69,7 +69,7 @@ pub struct Publication {
     /// Its version.
     pub version: Version,
     /// The Wasm bytes.
-    pub wasm: Vec<u8>,
+    pub wasm: Blob,
     /// When it was made, in seconds since the epoch; 0 unless the user says so, so that the same
     /// package has the same manifest every time.
     pub created: u64,
@@ -122,7 +122,7 @@ impl Publication {
         at: &PackageSource,
         there: Pin,
     ) -> Result<Published, RegistryError> {
-        let ours = Digest::of(&self.wasm);
+        let ours = self.wasm.digest();
         if there.digest != ours {
             return Err(RegistryError::VersionExists {
                 at: at.into(),

@@ -59,8 +59,7 @@ use oci_client::Reference;
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::{Response, StatusCode};
 use url::Url;
-use wits_model::Digest;
-use wits_model::digest::DigestBuilder;
+use wits_model::{Blob, BlobBuilder};
 
 use self::call::explain;
 use self::clients::{Clients, NoClient};
@@ -264,7 +263,7 @@ impl Transport {
             response.headers().clone(),
             response.url().clone(),
         );
-        let (body, digest) = self.body(call, response).await?;
+        let body = self.body(call, response).await?;
         let explanation = || format!("{} {}", status.as_u16(), explain(status, &body));
         if retry::is_passing(status) {
             let error = call.unreachable(explanation());
@@ -278,15 +277,10 @@ impl Transport {
             headers,
             url,
             body,
-            digest,
         })
     }
 
-    async fn body(
-        &self,
-        call: Call<'_>,
-        mut response: Response,
-    ) -> Result<(Vec<u8>, Digest), Failure> {
+    async fn body(&self, call: Call<'_>, mut response: Response) -> Result<Blob, Failure> {
         let success = response.status().is_success();
         let limit = if success { call.limit } else { MAX_EXPLANATION };
         if success
@@ -296,7 +290,7 @@ impl Transport {
         {
             return Err(call.too_large().into());
         }
-        let (mut body, mut digest) = (Vec::new(), DigestBuilder::new());
+        let mut body = BlobBuilder::new();
         let mut pace = Pace::new(&self.options.limits, Instant::now());
         loop {
             let patience = self.options.limits.read_timeout;
@@ -311,7 +305,7 @@ impl Transport {
                     return Err(Failure::soon(call.unreachable(reason)));
                 }
             };
-            if body.len() as u64 + chunk.len() as u64 > limit {
+            if body.size() + chunk.len() as u64 > limit {
                 if success {
                     return Err(call.too_large().into());
                 }
@@ -325,10 +319,9 @@ impl Transport {
                 }
                 Ok(()) => {}
             }
-            digest.update(&chunk);
-            body.extend_from_slice(&chunk);
+            body.update(&chunk);
         }
-        Ok((body, digest.finish()))
+        Ok(body.finish())
     }
 }
 

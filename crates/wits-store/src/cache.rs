@@ -44,7 +44,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use wits_fs::{FsError, FsErrorKind};
-use wits_model::Digest;
+use wits_model::{Blob, Digest};
 
 use self::walk::Kind;
 use crate::StoreError;
@@ -75,7 +75,7 @@ pub struct Cache {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
     /// The bytes, just hashed.
-    Hit(Vec<u8>),
+    Hit(Blob),
     /// Nothing.
     Miss,
     /// Something else than these bytes: as good as nothing, but the user should hear of it.
@@ -157,11 +157,13 @@ impl Cache {
             Place::File(path, found) => (path, found),
         };
         Ok(match wits_fs::read_if_exists(&path)? {
-            Some(bytes) if Digest::of(&bytes) == *digest => {
-                note_use(&path, &found);
-                Lookup::Hit(bytes)
-            }
-            Some(_) => self.damaged(path),
+            Some(bytes) => match Blob::of(bytes) {
+                blob if blob.digest() == *digest => {
+                    note_use(&path, &found);
+                    Lookup::Hit(blob)
+                }
+                _ => self.damaged(path),
+            },
             None => Lookup::Miss,
         })
     }
@@ -226,37 +228,24 @@ impl Cache {
         }
     }
 
-    /// Keeps `bytes` under their digest.
+    /// Keeps a blob under its digest.
     ///
     /// # Errors
-    /// [`StoreError::WrongDigest`] if they have another one; [`StoreError::CacheUnwritable`] if they
-    /// cannot be kept, with which a caller can go on: the bytes are good.
-    pub fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        let actual = Digest::of(bytes);
-        if actual != *digest {
-            return Err(StoreError::WrongDigest {
-                expected: *digest,
-                actual,
-            });
-        }
-        self.keep(digest, bytes)
-            .map_err(StoreError::CacheUnwritable)
+    /// [`StoreError::CacheUnwritable`] if it cannot be kept, with which a caller can go on: the bytes are good.
+    pub fn put(&self, blob: &Blob) -> Result<(), StoreError> {
+        // A directory that was there a moment ago is gone when another process empties the cache.
+        again(|| self.keep(blob)).map_err(StoreError::CacheUnwritable)
     }
 
-    /// A directory that was there a moment ago is gone when another process empties the cache.
-    fn keep(&self, digest: &Digest, bytes: &[u8]) -> Result<(), FsError> {
-        again(|| self.try_to_keep(digest, bytes))
-    }
-
-    fn try_to_keep(&self, digest: &Digest, bytes: &[u8]) -> Result<(), FsError> {
-        let hex = digest.hex();
+    fn keep(&self, blob: &Blob) -> Result<(), FsError> {
+        let hex = blob.digest().hex();
         let directory = self.make(&[BLOBS[0], BLOBS[1], BLOBS[2], &hex[..2]])?;
         let path = directory.join(&hex);
         match path.symlink_metadata() {
             Ok(found)
                 if found.is_file()
-                    && found.len() == bytes.len() as u64
-                    && wits_fs::read(&path).is_ok_and(|found| found == bytes) =>
+                    && found.len() == blob.size()
+                    && wits_fs::read(&path).is_ok_and(|found| found == **blob) =>
             {
                 note_use(&path, &found);
                 return Ok(());
@@ -268,7 +257,7 @@ impl Cache {
             _ => {}
         }
         // Not waited for: what a power cut takes from a blob is seen when it is hashed.
-        wits_fs::write_whole(&path, bytes)
+        wits_fs::write_whole(&path, blob)
     }
 
     /// Whether `host` was noted as one that answers a stranger with a challenge. It says only in which order things

@@ -20,7 +20,7 @@
 //! | is there anything to do? | [`Stamp::read`], [`check`]: reads only |
 //! | the same, and what do the entries say? | [`read`] |
 //! | finish what a killed run began | [`recover`] |
-//! | what stands there, and whose is it? | [`scan`], [`owner`] |
+//! | what stands there, and whose is it? | [`scan`], [`scan_where`], [`owner`] |
 //! | what is each package's entry called? | [`entry_names`] |
 //! | make it so | [`apply`], which includes the stamp and recovers by itself |
 //!
@@ -46,7 +46,7 @@ use wits_fs::{Holder, Recovered, Replacement};
 pub use self::apply::{Applied, Content, Wanted, WantedEntry, apply};
 pub use self::check::{Currency, Place, check, place, read};
 pub use self::names::entry_names;
-pub use self::scan::{Entry, EntryKind, Owner, owner, scan};
+pub use self::scan::{Entry, EntryKind, Owner, owner, scan, scan_where};
 pub use self::stamp::{Stamp, StampEntry, StampState};
 use crate::StoreError;
 

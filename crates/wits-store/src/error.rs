@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use wits_fs::{FsError, FsErrorKind};
-use wits_model::{Digest, ErrorKind};
+use wits_model::ErrorKind;
 
 /// A failure of the cache or of `wit/deps`.
 #[derive(Debug, thiserror::Error)]
@@ -38,14 +38,6 @@ pub enum StoreError {
         dir: PathBuf,
         /// The things, sorted.
         foreign: Vec<PathBuf>,
-    },
-    /// Bytes do not have the digest they were said to have.
-    #[error("these bytes have the digest {actual}, not {expected}")]
-    WrongDigest {
-        /// The digest asked for.
-        expected: Digest,
-        /// The digest they have.
-        actual: Digest,
     },
     /// An entry of the user stands where wits would write.
     #[error("`{}` is not an entry that wits wrote, and wits would have to write there", path.display())]
@@ -96,7 +88,6 @@ impl StoreError {
             Self::Fs(error) | Self::CacheUnwritable(error) | Self::CacheUnreadable(error) => {
                 kind_of(error)
             }
-            Self::WrongDigest { .. } => ErrorKind::Integrity,
             Self::Occupied { .. }
             | Self::NotADirectory { .. }
             | Self::NotACache { .. }
@@ -121,7 +112,7 @@ impl StoreError {
             Self::ForeignInCache { .. } => {
                 Some("nothing was removed; move them elsewhere, or delete them".to_owned())
             }
-            Self::WrongDigest { .. } | Self::SameName { .. } => None,
+            Self::SameName { .. } => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use wits_fs::kill_points::{Ability, Outcome, failing_at, killed_at, lacking};
 use wits_fs::{Holder, Recovered, write_atomic};
-use wits_model::{Digest, ErrorKind};
+use wits_model::{Blob, Digest, ErrorKind};
 use wits_store::StoreError;
 use wits_store::deps::{
     self, Applied, Content, Currency, EntryKind, Owner, Stamp, StampState, Wait, Wanted,
@@ -101,7 +101,7 @@ fn text(name: &str, package: &str, text: &str) -> WantedEntry {
 
 fn wasm(name: &str, package: &str, bytes: &str) -> WantedEntry {
     WantedEntry {
-        content: Content::Wasm(bytes.into()),
+        content: Content::Wasm(Blob::of(bytes)),
         ..text(name, package, "")
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use wits_model::{Digest, ErrorKind};
+use wits_model::{Blob, Digest, ErrorKind};
 use wits_store::cache::audit::{BadContent, Examined};
 use wits_store::cache::prune::PruneOptions;
 use wits_store::{Cache, Lookup, ProjectLock, Stock, StoreError};
@@ -24,7 +24,7 @@ fn cache() -> (tempfile::TempDir, Cache) {
 
 fn put(cache: &Cache, text: &str) -> PathBuf {
     let digest = Digest::of(text);
-    cache.put(&digest, text.as_bytes()).unwrap();
+    cache.put(&Blob::of(text.as_bytes())).unwrap();
     let hex = digest.hex();
     let home = cache.dir().join("v1/blobs/sha256").join(&hex[..2]);
     home.join(hex)
@@ -141,7 +141,7 @@ fn every_kind_of_damage_is_found_and_set_aside() {
     assert_eq!(again.set_aside.count, 3);
     assert_eq!(
         cache.get(&Digest::of("good")).unwrap(),
-        Lookup::Hit(b"good".to_vec())
+        Lookup::Hit(Blob::of("good"))
     );
     assert!(good.exists());
 }
@@ -364,9 +364,9 @@ fn pruning_and_cleaning_disturb_nobody() {
                         let text = &texts[(turn + worker) % texts.len()];
                         let digest = Digest::of(text);
                         let held = (worker == 0).then(|| lock(cache));
-                        cache.put(&digest, text.as_bytes()).unwrap();
+                        cache.put(&Blob::of(text.as_bytes())).unwrap();
                         match cache.get(&digest).unwrap() {
-                            Lookup::Hit(bytes) => assert_eq!(bytes, text.as_bytes()),
+                            Lookup::Hit(bytes) => assert_eq!(bytes, &text.as_bytes()),
                             Lookup::Miss => {}
                             bad @ Lookup::Damaged { .. } => panic!("{bad:?}"),
                         }

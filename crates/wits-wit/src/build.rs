@@ -13,7 +13,7 @@ use wits_model::counted::{Work, count};
 use wits_model::{Digest, PackageMetadata, PackageRef};
 
 use crate::closure::{self, Dependency};
-use crate::decode::{self, Decoded, DecodedPackage, decode, innermost};
+use crate::decode::{self, Decoded, DecodedPackage, innermost};
 use crate::error::WitError;
 use crate::section::{self, DeclaredDependency};
 use crate::source::SourcePackage;
@@ -41,30 +41,29 @@ pub struct Built {
 }
 
 /// Encodes `root`. A package without a version is built; it cannot be published.
-// The closure is taken over so that a caller does not hold all texts longer than it needs them.
-#[allow(clippy::needless_pass_by_value)]
 pub fn build(
-    root: &SourcePackage,
+    root: SourcePackage,
     deps: Vec<Dependency>,
     options: &BuildOptions,
 ) -> Result<Built, WitError> {
-    refuse_what_is_lost(root)?;
-    deep(closure::interfaces(root, &deps), || {
-        build_closure(root, &deps, options)
+    refuse_what_is_lost(&root)?;
+    deep(closure::interfaces(&root, &deps), || {
+        build_closure(root, deps, options)
     })
 }
 
 fn build_closure(
-    root: &SourcePackage,
-    deps: &[Dependency],
+    root: SourcePackage,
+    deps: Vec<Dependency>,
     options: &BuildOptions,
 ) -> Result<Built, WitError> {
+    let reference = root.reference();
     let (resolve, main) = closure::resolve(root, deps, true)?;
     let meant = decode::lower(&resolve, main)?;
-    let wasm = encode(root, &resolve, main)?;
-    let mut wasm = metadata::write(&wasm, &options.metadata, root.version())?;
-    let mut package = decode_package(root, &wasm)?;
-    compare(root, &meant, &package)?;
+    let wasm = encode(&reference, &resolve, main)?;
+    let mut wasm = metadata::write(&wasm, &options.metadata, reference.version.as_ref())?;
+    let mut package = decode_package(&reference, &wasm)?;
+    compare(&reference, &meant, &package)?;
     // What the binary names may be less than what the source does: an `include` is expanded.
     let named: BTreeSet<_> = package.dependencies().iter().collect();
     let declared: Vec<_> = options
@@ -87,11 +86,7 @@ fn refuse_what_is_lost(root: &SourcePackage) -> Result<(), WitError> {
             span: nested.span.clone().map(Box::new),
         });
     }
-    let main = &root.group.main;
-    // Stubs of foreign items stand among the package's own, without a name.
-    let interfaces = main.interfaces.iter().any(|(_, item)| item.name.is_some());
-    let worlds = main.worlds.iter().any(|(_, item)| !item.name.is_empty());
-    if !interfaces && !worlds {
+    if root.main().is_empty {
         return Err(WitError::Empty {
             package: root.reference(),
             span: root.header_span().map(Box::new),
@@ -101,7 +96,7 @@ fn refuse_what_is_lost(root: &SourcePackage) -> Result<(), WitError> {
 }
 
 fn encode(
-    root: &SourcePackage,
+    root: &PackageRef,
     resolve: &Resolve,
     main: wit_parser::PackageId,
 ) -> Result<Vec<u8>, WitError> {
@@ -110,8 +105,8 @@ fn encode(
         .map_err(|error| cannot_encode(root, innermost(&error)))
 }
 
-fn decode_package(root: &SourcePackage, wasm: &[u8]) -> Result<DecodedPackage, WitError> {
-    match decode(wasm) {
+fn decode_package(root: &PackageRef, wasm: &[u8]) -> Result<DecodedPackage, WitError> {
+    match decode::decode_own(wasm) {
         Ok(Decoded::Package(package)) => Ok(package),
         Ok(Decoded::Component(_)) => Err(cannot_encode(root, "it became a component".to_owned())),
         Err(error) => Err(cannot_encode(root, error.to_string())),
@@ -119,11 +114,11 @@ fn decode_package(root: &SourcePackage, wasm: &[u8]) -> Result<DecodedPackage, W
 }
 
 fn compare(
-    root: &SourcePackage,
+    root: &PackageRef,
     meant: &model::Package,
     made: &DecodedPackage,
 ) -> Result<(), WitError> {
-    if made.id() != root.reference() {
+    if made.id() != *root {
         return Err(cannot_encode(root, format!("it became `{}`", made.id())));
     }
     let form = made.model().canonical_form();
@@ -135,9 +130,9 @@ fn compare(
     Ok(())
 }
 
-fn cannot_encode(root: &SourcePackage, reason: String) -> WitError {
+fn cannot_encode(root: &PackageRef, reason: String) -> WitError {
     WitError::Encode {
-        package: root.reference(),
+        package: root.clone(),
         reason,
     }
 }

@@ -6,11 +6,9 @@ use crate::source::SourcePackage;
 use crate::stack::deep;
 
 /// Parses `root` and all of `deps` with no feature enabled, as wit-parser does with a directory.
-// The closure is taken over so that a caller does not hold all texts longer than it needs them.
-#[allow(clippy::needless_pass_by_value)]
-pub fn check(root: &SourcePackage, deps: Vec<Dependency>) -> Result<(), WitError> {
-    deep(closure::interfaces(root, &deps), || {
-        closure::resolve(root, &deps, false)?;
+pub fn check(root: SourcePackage, deps: Vec<Dependency>) -> Result<(), WitError> {
+    deep(closure::interfaces(&root, &deps), || {
+        closure::resolve(root, deps, false)?;
         Ok(())
     })
 }

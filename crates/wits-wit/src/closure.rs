@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wit_parser::{PackageId, Resolve, Span, UnresolvedPackage};
+use wit_parser::{PackageId, Resolve, Span};
 use wits_model::counted::{Work, count};
 use wits_model::{PackageRef, SourceSpan};
 
@@ -39,12 +39,8 @@ impl Dependency {
 
 /// How many interfaces there are in a closure.
 pub(crate) fn interfaces(root: &SourcePackage, deps: &[Dependency]) -> usize {
-    let text = |package: &SourcePackage| -> usize {
-        package
-            .parts()
-            .map(|(_, unresolved)| unresolved.interfaces.len())
-            .sum()
-    };
+    let text =
+        |package: &SourcePackage| -> usize { package.parts().map(|part| part.interfaces).sum() };
     let dep = |dep: &Dependency| match dep {
         Dependency::Text(package) => text(package),
         Dependency::Binary(package) => package.resolve.interfaces.len(),
@@ -55,9 +51,10 @@ pub(crate) fn interfaces(root: &SourcePackage, deps: &[Dependency]) -> usize {
 /// A package of text, and where in all the text of the closure its group begins.
 pub(crate) struct Member<'a> {
     pub(crate) part: &'a Part,
-    unresolved: &'a UnresolvedPackage,
     group: &'a SourcePackage,
     offset: u32,
+    /// Which one it is, of all that there are.
+    number: usize,
 }
 
 /// The text packages of a closure by name.
@@ -66,38 +63,50 @@ pub(crate) type Members<'a> = BTreeMap<&'a PackageRef, Member<'a>>;
 /// wit-parser counts the bytes of the whole closure in 32 bits, and stops the process beyond.
 const MOST_TEXT: usize = 1 << 31;
 
-/// Resolves `root` among `deps`, with all features enabled or with none.
+/// Resolves `root` among `deps`, with all features enabled or with none. What nobody else shares of them is used up,
+/// and nothing is copied.
 pub(crate) fn resolve(
-    root: &SourcePackage,
-    deps: &[Dependency],
+    root: SourcePackage,
+    deps: Vec<Dependency>,
     all_features: bool,
 ) -> Result<(Resolve, PackageId), WitError> {
     count(Work::Resolve, || root.texts.concat());
+    let (reference, header) = (root.reference(), root.header_span());
+    let (mut groups, mut binaries) = (vec![root], Vec::new());
+    for dep in deps {
+        match dep {
+            Dependency::Text(group) => groups.push(group),
+            Dependency::Binary(package) => binaries.push(package),
+        }
+    }
+    // In the order of all members.
+    let unresolved = groups.iter_mut().flat_map(SourcePackage::take_unresolved);
+    let mut unresolved: Vec<_> = unresolved.map(Some).collect();
     let mut resolve = Resolve {
         all_features,
         ..Resolve::default()
     };
-    let binaries = merge_binaries(&mut resolve, deps)?;
-    let groups = std::iter::once(root).chain(deps.iter().filter_map(|dep| match dep {
-        Dependency::Text(group) => Some(group),
-        Dependency::Binary(_) => None,
-    }));
-    let members = members(groups, &binaries)?;
+    let binaries = merge_binaries(&mut resolve, binaries)?;
+    let members = members(&groups, &binaries)?;
     let provided: BTreeSet<_> = members.keys().copied().chain(binaries.keys()).collect();
     let mut main = None;
     for member in order::sorted(&members, &provided)? {
+        // Each is in the order once.
+        let Some(package) = unresolved[member.number].take() else {
+            continue;
+        };
         let id = resolve
-            .push(member.unresolved.clone(), member.offset)
+            .push(package, member.offset)
             .map_err(|error| resolve_error::translate(error.kind(), member, &members))?;
-        if member.part.reference == root.reference() {
+        if member.part.reference == reference {
             main = Some(id);
         }
     }
     // The root is a member, and every member is in the order.
     let main = main.ok_or_else(|| WitError::PackageNotFound {
-        requested: root.reference(),
+        requested: reference,
         present: Vec::new(),
-        span: root.header_span().map(Box::new),
+        span: header.map(Box::new),
     })?;
     Ok((resolve, main))
 }
@@ -105,40 +114,34 @@ pub(crate) fn resolve(
 /// Merges the binary packages, and says for each package that they bring which one brought it.
 fn merge_binaries(
     resolve: &mut Resolve,
-    deps: &[Dependency],
+    mut binaries: Vec<DecodedPackage>,
 ) -> Result<BTreeMap<PackageRef, PackageRef>, WitError> {
-    let mut binaries: Vec<_> = deps
-        .iter()
-        .filter_map(|dep| match dep {
-            Dependency::Text(_) => None,
-            Dependency::Binary(package) => Some(package),
-        })
-        .collect();
-    binaries.sort_by_key(|package| package.id());
+    binaries.sort_by_key(DecodedPackage::id);
     let mut brought = BTreeMap::new();
     for package in binaries {
-        resolve
-            .merge(Resolve::clone(&package.resolve))
-            .map_err(|error| WitError::Merge {
-                package: package.id(),
-                reason: innermost(&error),
-            })?;
+        let id = package.id();
         for reference in package.dependencies() {
             brought
                 .entry(reference.clone())
-                .or_insert_with(|| package.id());
+                .or_insert_with(|| id.clone());
         }
-        brought.insert(package.id(), package.id());
+        brought.insert(id.clone(), id.clone());
+        resolve
+            .merge(package.into_resolve())
+            .map_err(|error| WitError::Merge {
+                package: id,
+                reason: innermost(&error),
+            })?;
     }
     Ok(brought)
 }
 
 fn members<'a>(
-    groups: impl Iterator<Item = &'a SourcePackage>,
+    groups: &'a [SourcePackage],
     binaries: &BTreeMap<PackageRef, PackageRef>,
 ) -> Result<Members<'a>, WitError> {
     let mut members = Members::new();
-    let mut size = 0;
+    let (mut size, mut number) = (0, 0);
     for group in groups {
         let too_large = |_| WitError::TooLarge {
             size: size + group.texts.len(),
@@ -152,7 +155,7 @@ fn members<'a>(
                 limit: MOST_TEXT,
             });
         }
-        for (part, unresolved) in group.parts() {
+        for part in group.parts() {
             let span = part.header.clone().map(Box::new);
             if let Some(binary) = binaries.get(&part.reference) {
                 return Err(WitError::TextAndBinary {
@@ -163,10 +166,11 @@ fn members<'a>(
             }
             let member = Member {
                 part,
-                unresolved,
                 group,
                 offset,
+                number,
             };
+            number += 1;
             if let Some(first) = members.insert(&part.reference, member) {
                 return Err(WitError::DuplicatePackage {
                     package: part.reference.clone(),
@@ -187,23 +191,7 @@ impl Member<'_> {
         }
         let start = span.start().checked_sub(self.offset)?;
         let end = span.end().checked_sub(self.offset)?;
-        let map = &self.group.group.source_map;
+        let map = &self.group.map;
         self.group.texts.locate(map, Span::new(start, end))
-    }
-
-    /// The feature that gates an item of this package, if one does.
-    pub(crate) fn feature_of(&self, item: &str) -> Option<String> {
-        let named = |name: &str| name == item;
-        let interfaces = self.unresolved.interfaces.iter();
-        let worlds = self.unresolved.worlds.iter();
-        let stability = interfaces
-            .map(|(_, interface)| (interface.name.as_deref(), &interface.stability))
-            .chain(worlds.map(|(_, world)| (Some(world.name.as_str()), &world.stability)))
-            .find(|(name, _)| name.is_some_and(named))?
-            .1;
-        match stability {
-            wit_parser::Stability::Unstable { feature, .. } => Some(feature.clone()),
-            _ => None,
-        }
     }
 }

@@ -55,11 +55,12 @@ pub struct DecodedComponent {
 /// What is read off a binary of either sort.
 #[derive(Debug, Clone)]
 struct Contents {
-    model: model::Package,
+    model: Arc<model::Package>,
     /// The digest of the model, once somebody asked.
     wit: OnceLock<Digest>,
     dependencies: Vec<PackageRef>,
-    embedded: Vec<model::Package>,
+    /// In the order of `dependencies`; made when somebody first asks, if it was made here.
+    embedded: OnceLock<Vec<model::Package>>,
     info: ComponentInfo,
     metadata: PackageMetadata,
 }
@@ -70,6 +71,24 @@ pub const LONGEST_WASM: usize = 16 << 20;
 
 /// Decodes a Wasm binary. The bytes may come from anyone.
 pub fn decode(wasm: &[u8]) -> Result<Decoded, WitError> {
+    decode_with(wasm, Copies::Now)
+}
+
+/// The same for what was just encoded.
+pub(crate) fn decode_own(wasm: &[u8]) -> Result<Decoded, WitError> {
+    decode_with(wasm, Copies::WhenAsked)
+}
+
+/// When the models of embedded copies are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copies {
+    /// At once: what is wrong with them is wrong with the package.
+    Now,
+    /// When somebody first asks for them, who may never come: they were made of packages that are known.
+    WhenAsked,
+}
+
+fn decode_with(wasm: &[u8], copies: Copies) -> Result<Decoded, WitError> {
     if wasmparser::Parser::is_core_wasm(wasm) {
         return Err(WitError::CoreModule);
     }
@@ -82,10 +101,10 @@ pub fn decode(wasm: &[u8]) -> Result<Decoded, WitError> {
         });
     }
     count(Work::Decode, || wasm);
-    guarded(|| read(wasm)).map_err(|reason| WitError::Undecodable { reason })?
+    guarded(|| read(wasm, copies)).map_err(|reason| WitError::Undecodable { reason })?
 }
 
-fn read(wasm: &[u8]) -> Result<Decoded, WitError> {
+fn read(wasm: &[u8], copies: Copies) -> Result<Decoded, WitError> {
     let decoded = wit_parser::decoding::decode(wasm).map_err(|error| WitError::Undecodable {
         reason: innermost(&error),
     })?;
@@ -93,7 +112,7 @@ fn read(wasm: &[u8]) -> Result<Decoded, WitError> {
     let metadata = metadata::read(&sections);
     Ok(match decoded {
         DecodedWasm::WitPackage(resolve, main) => Decoded::Package(DecodedPackage {
-            contents: Arc::new(contents(&resolve, main, None, metadata)?),
+            contents: Arc::new(contents(&resolve, main, None, metadata, copies)?),
             declaration: section::read(&sections)?,
             resolve: Arc::new(resolve),
             main,
@@ -105,7 +124,7 @@ fn read(wasm: &[u8]) -> Result<Decoded, WitError> {
                     reason: "its world is in no package".to_owned(),
                 })?;
             Decoded::Component(DecodedComponent {
-                contents: contents(&resolve, main, Some(world), metadata)?,
+                contents: contents(&resolve, main, Some(world), metadata, copies)?,
             })
         }
     })
@@ -116,22 +135,20 @@ fn contents(
     main: PackageId,
     world: Option<WorldId>,
     metadata: PackageMetadata,
+    copies: Copies,
 ) -> Result<Contents, WitError> {
     let mut lowering = Lowering::new(resolve).map_err(not_lowered)?;
-    let mut embedded = Vec::new();
-    for (id, _) in &resolve.packages {
-        if id != main {
-            embedded.push(lowering.package(id).map_err(not_lowered)?);
-        }
-    }
-    embedded.sort_by(|a, b| a.reference.cmp(&b.reference));
+    let others = resolve.packages.iter().filter(|(id, _)| *id != main);
+    let mut dependencies: Vec<_> = others.map(|(id, _)| lowering.reference(id)).collect();
+    dependencies.sort();
+    let embedded = match copies {
+        Copies::Now => all_but(&mut lowering, resolve, main)?.into(),
+        Copies::WhenAsked => OnceLock::new(),
+    };
     Ok(Contents {
-        model: lowering.package(main).map_err(not_lowered)?,
+        model: Arc::new(lowering.package(main).map_err(not_lowered)?),
         wit: OnceLock::new(),
-        dependencies: embedded
-            .iter()
-            .map(|package| package.reference.clone())
-            .collect(),
+        dependencies,
         embedded,
         info: match world {
             Some(world) => info::of_world(resolve, world),
@@ -139,6 +156,19 @@ fn contents(
         },
         metadata,
     })
+}
+
+/// The models of all packages of `resolve` but one, sorted.
+fn all_but(
+    lowering: &mut Lowering<'_>,
+    resolve: &Resolve,
+    main: PackageId,
+) -> Result<Vec<model::Package>, WitError> {
+    let others = resolve.packages.iter().filter(|(id, _)| *id != main);
+    let others = others.map(|(id, _)| lowering.package(id).map_err(not_lowered));
+    let mut others = others.collect::<Result<Vec<_>, WitError>>()?;
+    others.sort_by(|a, b| a.reference.cmp(&b.reference));
+    Ok(others)
 }
 
 /// The model of one package of `resolve`.
@@ -175,7 +205,7 @@ impl DecodedPackage {
     }
 
     /// What is in it.
-    pub fn model(&self) -> &model::Package {
+    pub fn model(&self) -> &Arc<model::Package> {
         &self.contents.model
     }
 
@@ -204,8 +234,25 @@ impl DecodedPackage {
 
     /// The copies of those that it carries, in the order of [`Self::dependencies`]: stubs without docs
     /// and gates, and without the functions of interfaces of which only types are used.
-    pub fn embedded(&self) -> &[model::Package] {
-        &self.contents.embedded
+    ///
+    /// # Errors
+    /// Only for a package that was just built: if one of the copies is larger than any package may be.
+    pub fn embedded(&self) -> Result<&[model::Package], WitError> {
+        let embedded = &self.contents.embedded;
+        if let Some(known) = embedded.get() {
+            return Ok(known);
+        }
+        let made = guarded(|| {
+            let mut lowering = Lowering::new(&self.resolve).map_err(not_lowered)?;
+            all_but(&mut lowering, &self.resolve, self.main)
+        });
+        let made = made.map_err(|reason| WitError::Undecodable { reason })??;
+        Ok(embedded.get_or_init(|| made))
+    }
+
+    /// What wit-parser decoded, copied only if others share it.
+    pub(crate) fn into_resolve(self) -> Resolve {
+        Arc::unwrap_or_clone(self.resolve)
     }
 
     /// The dependencies in its section `wits:dependencies`, sorted, if it has one that this version

@@ -50,7 +50,10 @@ fn decoded(package: &DecodedPackage) {
         return;
     };
     let mut deps = Vec::new();
-    for embedded in package.embedded() {
+    let copies = package
+        .embedded()
+        .expect("they were made when it was decoded");
+    for embedded in copies {
         let _ = embedded.digest();
         let Some(text) = printed(package.print_embedded(&embedded.reference, &NoGates)) else {
             return;
@@ -91,7 +94,7 @@ pub fn source(data: &[u8]) {
     assert_eq!(again.reference(), root.reference());
     // A gate that another package has on an interface is not in the binary: only all features enabled,
     // as they are when it is built, does the text have to mean the same.
-    match build(&again, deps, &BuildOptions::default()) {
+    match build(again.clone(), deps, &BuildOptions::default()) {
         Ok(rebuilt) => assert_eq!(
             rebuilt.package.model().canonical_form(),
             built.package.model().canonical_form(),
@@ -147,10 +150,10 @@ fn parsed(files: &[&[u8]]) -> Option<SourcePackage> {
 
 /// Resolves as other tools do, and builds.
 fn checked(root: &SourcePackage, deps: &[Dependency]) -> Option<Built> {
-    if let Err(error) = check(root, deps.to_vec()) {
+    if let Err(error) = check(root.clone(), deps.to_vec()) {
         say(&error);
     }
-    build(root, deps.to_vec(), &BuildOptions::default())
+    build(root.clone(), deps.to_vec(), &BuildOptions::default())
         .map_err(|error| say(&error))
         .ok()
 }

@@ -68,7 +68,7 @@ fn foreign_item(
 }
 
 fn feature_of(members: &Members<'_>, package: &PackageRef, item: &str) -> Option<String> {
-    members.get(package)?.feature_of(item)
+    members.get(package)?.part.features.get(item).cloned()
 }
 
 fn gate(stability: &Stability) -> String {

@@ -4,12 +4,12 @@
 //! any of them may hold nested packages (`package ns:name { … }`), which are packages of their own
 //! with mentions of their own. What a group provides, itself and its nested packages, is not foreign.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use wit_parser::{AstItem, SourceMap, UnresolvedPackage, UnresolvedPackageGroup};
+use wit_parser::{AstItem, SourceMap, Stability, UnresolvedPackage, UnresolvedPackageGroup};
 use wits_model::counted::{Work, count};
 use wits_model::{NameError, PackageName, PackageRef, SourceSpan, Version};
 
@@ -34,10 +34,12 @@ pub struct SourcePackage {
     mentions: Arc<[Mention]>,
     nested: Arc<[NestedPackage]>,
     main: Arc<Part>,
-    /// In the order of `group.nested`.
+    /// In the order of the nested ones in `unresolved`.
     nested_parts: Arc<[Part]>,
     pub(crate) texts: Texts,
-    pub(crate) group: Arc<UnresolvedPackageGroup>,
+    pub(crate) map: Arc<SourceMap>,
+    /// What wit-parser made of the packages, the main one last.
+    unresolved: Arc<Vec<UnresolvedPackage>>,
 }
 
 /// One package of the group: the main one, or a nested one.
@@ -47,6 +49,12 @@ pub(crate) struct Part {
     pub(crate) header: Option<SourceSpan>,
     /// What it mentions, packages of its own group included.
     pub(crate) mentions: Vec<Mention>,
+    /// The features that gate interfaces and worlds, by the names of these.
+    pub(crate) features: BTreeMap<String, String>,
+    /// How many interfaces wit-parser counts, stubs of foreign ones among them.
+    pub(crate) interfaces: usize,
+    /// Whether it has no interface and no world of its own.
+    pub(crate) is_empty: bool,
 }
 
 /// A place where a foreign package's interface or world is named.
@@ -113,10 +121,17 @@ impl SourcePackage {
         let part = |(package, header): (&UnresolvedPackage, Option<SourceSpan>)| {
             let reference = name::reference(&package.name)
                 .map_err(|reason| name_error(reason, header.clone()))?;
+            // Stubs of foreign items stand among the package's own, without a name.
+            let (interfaces, worlds) = (&package.interfaces, &package.worlds);
+            let is_empty = interfaces.iter().all(|(_, item)| item.name.is_none())
+                && worlds.iter().all(|(_, item)| item.name.is_empty());
             Ok(Part {
                 reference,
                 header,
-                mentions: mentions_of(&texts, &group, package)?,
+                mentions: mentions_of(&texts, map, package)?,
+                features: features_of(package),
+                interfaces: interfaces.len(),
+                is_empty,
             })
         };
         let main = part((&group.main, main_header))?;
@@ -152,14 +167,24 @@ impl SourcePackage {
             main: Arc::new(main),
             nested_parts: nested_parts.into(),
             texts,
-            group: Arc::new(group),
+            map: Arc::new(group.source_map),
+            unresolved: Arc::new(group.nested.into_iter().chain([group.main]).collect()),
         })
     }
 
-    /// The packages of the group, nested ones first, with what wit-parser made of them.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&Part, &UnresolvedPackage)> {
-        let nested = self.nested_parts.iter().zip(&self.group.nested);
-        nested.chain([(&*self.main, &self.group.main)])
+    /// The packages of the group, nested ones first.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.nested_parts.iter().chain([&*self.main])
+    }
+
+    /// The main package of the group.
+    pub(crate) fn main(&self) -> &Part {
+        &self.main
+    }
+
+    /// What wit-parser made of the parts, in their order, copied only if others share it: it is resolved once.
+    pub(crate) fn take_unresolved(&mut self) -> Vec<UnresolvedPackage> {
+        Arc::unwrap_or_clone(mem::take(&mut self.unresolved))
     }
 
     /// The package's name.
@@ -245,9 +270,23 @@ fn header_of(
     }
 }
 
+/// The features that gate what a package has.
+fn features_of(package: &UnresolvedPackage) -> BTreeMap<String, String> {
+    let interfaces = package.interfaces.iter();
+    let worlds = package.worlds.iter();
+    interfaces
+        .map(|(_, interface)| (interface.name.as_deref(), &interface.stability))
+        .chain(worlds.map(|(_, world)| (Some(world.name.as_str()), &world.stability)))
+        .filter_map(|(name, stability)| match stability {
+            Stability::Unstable { feature, .. } => Some((name?.to_owned(), feature.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
 fn mentions_of(
     texts: &Texts,
-    group: &UnresolvedPackageGroup,
+    map: &SourceMap,
     package: &UnresolvedPackage,
 ) -> Result<Vec<Mention>, WitError> {
     let mut mentions = Vec::new();
@@ -259,7 +298,7 @@ fn mentions_of(
                 AstItem::World(id) => package.worlds[*id].span,
             };
             let span = texts
-                .locate(&group.source_map, span)
+                .locate(map, span)
                 .map(|span| mention::widen(span, name));
             let reference =
                 name::reference(name).map_err(|reason| name_error(reason, span.clone()))?;

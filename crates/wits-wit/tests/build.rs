@@ -9,7 +9,7 @@ use wits_wit::{BuildOptions, DeclaredDependency, Dependency, SourcePackage, WitE
 #[track_caller]
 fn refused(text: &str, deps: &[&str]) -> WitError {
     let deps: Vec<SourcePackage> = deps.iter().map(|text| package(text)).collect();
-    wits_wit::build(&package(text), texts(&deps), &BuildOptions::default()).unwrap_err()
+    wits_wit::build(package(text), texts(&deps), &BuildOptions::default()).unwrap_err()
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn metadata_goes_in_and_comes_out() {
         ..BuildOptions::default()
     };
     let built =
-        wits_wit::build(&package("package t:a@1.2.3; world w {}"), vec![], &options).unwrap();
+        wits_wit::build(package("package t:a@1.2.3; world w {}"), vec![], &options).unwrap();
     assert_eq!(built.package.metadata(), &metadata());
     let payload = wasm_metadata::Payload::from_binary(&built.wasm).unwrap();
     let written = payload.metadata();
@@ -89,7 +89,7 @@ fn metadata_that_is_wrong_names_its_key() {
             metadata,
             ..BuildOptions::default()
         };
-        wits_wit::build(&package("package t:a@1.2.3; world w {}"), vec![], &options).unwrap_err()
+        wits_wit::build(package("package t:a@1.2.3; world w {}"), vec![], &options).unwrap_err()
     };
     let error = with(&|metadata| metadata.license = Some("Apache 2".to_owned()));
     assert_eq!(
@@ -134,7 +134,7 @@ fn what_the_binary_names_is_declared() {
         ],
         ..BuildOptions::default()
     };
-    let built = wits_wit::build(&root, texts(&deps), &options).unwrap();
+    let built = wits_wit::build(root.clone(), texts(&deps), &options).unwrap();
     let named: Vec<_> = built
         .package
         .dependencies()
@@ -192,7 +192,7 @@ fn the_bytes_are_the_same_whatever_the_order_and_the_place() {
         }
     };
     let root = SourcePackage::parse(files(FILES)).unwrap();
-    let wasm = wits_wit::build(&root, texts(&closure()), &options(false))
+    let wasm = wits_wit::build(root.clone(), texts(&closure()), &options(false))
         .unwrap()
         .wasm;
     for turn in 0..8 {
@@ -211,7 +211,7 @@ fn the_bytes_are_the_same_whatever_the_order_and_the_place() {
             deps.retain(|dep| dep.name().name() != "unused");
         }
         let root = SourcePackage::parse(files(&moved)).unwrap();
-        let again = wits_wit::build(&root, texts(&deps), &options(turn % 2 == 1))
+        let again = wits_wit::build(root.clone(), texts(&deps), &options(turn % 2 == 1))
             .unwrap()
             .wasm;
         assert!(again == wasm, "turn {turn}");
@@ -227,6 +227,7 @@ fn a_dependency_in_binary_form_gives_the_same_package() {
         let others = [&deps[..n], &deps[n + 1..]].concat();
         Dependency::Binary(build(&deps[n], &others).package)
     });
-    let from_binary = wits_wit::build(&root, binaries.collect(), &BuildOptions::default()).unwrap();
+    let from_binary =
+        wits_wit::build(root.clone(), binaries.collect(), &BuildOptions::default()).unwrap();
     assert_eq!(from_binary.package.model(), from_text.model());
 }

@@ -352,15 +352,13 @@ fn real(name: &str, packages: &str) -> Package {
         .iter()
         .find(|(_, package)| package.name.to_string() == name)
         .unwrap();
-    decoded(&reference::encode_package(&resolve, id))
-        .model()
-        .clone()
+    Package::clone(decoded(&reference::encode_package(&resolve, id)).model())
 }
 
 /// What a package that uses `interface` embeds of `name`.
 fn embedded(name: &str, user: &str, packages: &str) -> Package {
     let package = decoded(&encode(&format!("package t:t;\n{user}\n{packages}")));
-    let copies = package.embedded();
+    let copies = package.embedded().unwrap();
     let copy = copies
         .iter()
         .find(|copy| copy.reference.to_string() == name);

@@ -8,7 +8,7 @@ use wits_wit::{Dependency, SourcePackage, check};
 #[track_caller]
 fn says(root: &str, deps: &[&str], expected: &str) {
     let deps: Vec<SourcePackage> = deps.iter().map(|text| package(text)).collect();
-    let error = check(&package(root), texts(&deps)).unwrap_err();
+    let error = check(package(root), texts(&deps)).unwrap_err();
     assert_eq!(shown(&error), expected);
 }
 
@@ -17,8 +17,8 @@ fn a_closure_is_checked_whatever_its_order() {
     let a = package("package t:a@1.0.0; interface i { type t = u8; }");
     let b = package("package t:b@1.0.0; interface i { use t:a/i@1.0.0.{t}; }");
     let root = package("package t:r; world w { import t:b/i@1.0.0; }");
-    check(&root, texts(&[a.clone(), b.clone()])).unwrap();
-    check(&root, texts(&[b, a])).unwrap();
+    check(root.clone(), texts(&[a.clone(), b.clone()])).unwrap();
+    check(root.clone(), texts(&[b, a])).unwrap();
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_package_that_is_not_there_is_missed_where_it_is_mentioned() {
         &[other],
         "package.wit:2:18: package `t:a@1.0.0` is not there [t:a/i@1.0.0]",
     );
-    let error = check(&package(root), texts(&[package(other)])).unwrap_err();
+    let error = check(package(root), texts(&[package(other)])).unwrap_err();
     assert_eq!(error.help().unwrap(), "there is `t:a@1.1.0`");
 }
 
@@ -62,7 +62,7 @@ fn an_error_in_a_dependency_names_it() {
     )]))
     .unwrap();
     let root = package("package t:r; world w { import t:a/i@1.0.0; }");
-    let error = check(&root, texts(&[a])).unwrap_err();
+    let error = check(root.clone(), texts(&[a])).unwrap_err();
     assert_eq!(
         shown(&error),
         "wit/deps/t-a-1.0.0/package.wit:3:11: in package `t:a@1.0.0`: feature gate cannot reference unreleased version 2.0.0 of package [t:a@1.0.0] (current version 1.0.0) [i]"
@@ -95,7 +95,7 @@ fn one_package_twice_is_an_error_with_both_places() {
         )]))
         .unwrap()
     });
-    let error = check(&package("package t:r; world w {}"), texts(&[one, two])).unwrap_err();
+    let error = check(package("package t:r; world w {}"), texts(&[one, two])).unwrap_err();
     assert_eq!(
         shown(&error),
         "b.wit:1:9: package `t:a@1.0.0` is defined twice [t:a@1.0.0]"
@@ -110,7 +110,7 @@ fn two_versions_of_one_package_stand_side_by_side() {
         package("package t:a@2.0.0; interface i { type t = u16; }"),
     ];
     let root = package("package t:r@1.0.0; world w { import t:a/i@1.0.0; import t:a/i@2.0.0; }");
-    check(&root, texts(&deps)).unwrap();
+    check(root.clone(), texts(&deps)).unwrap();
     assert_eq!(build(&root, &deps).package.dependencies().len(), 2);
 }
 
@@ -121,12 +121,12 @@ fn binary_packages_bring_what_they_embed() {
     let binary = build(&b, std::slice::from_ref(&a)).package;
     let root =
         package("package t:r; interface i { use t:b/i@1.0.0.{t}; use t:a/i@1.0.0.{t as u}; }");
-    check(&root, vec![Dependency::Binary(binary.clone())]).unwrap();
+    check(root.clone(), vec![Dependency::Binary(binary.clone())]).unwrap();
     // The text of what a binary embeds makes wit-parser panic.
     for text in [a, b] {
         let name = text.reference();
         let deps = vec![Dependency::Text(text), Dependency::Binary(binary.clone())];
-        let error = check(&root, deps).unwrap_err();
+        let error = check(root.clone(), deps).unwrap_err();
         assert_eq!(
             shown(&error),
             format!(
@@ -143,10 +143,10 @@ fn nested_packages_provide_and_need() {
          package in:side@1.0.0 { interface i { use t:a/i@1.0.0.{t}; } }",
     );
     let a = package("package t:a@1.0.0; interface i { type t = u8; }");
-    check(&root, texts(std::slice::from_ref(&a))).unwrap();
-    assert!(check(&root, vec![]).is_err());
+    check(root.clone(), texts(std::slice::from_ref(&a))).unwrap();
+    assert!(check(root.clone(), vec![]).is_err());
     let side = package("package in:side@1.0.0; interface i {}");
-    let error = check(&root, texts(&[a, side])).unwrap_err();
+    let error = check(root.clone(), texts(&[a, side])).unwrap_err();
     assert!(shown(&error).ends_with("package `in:side@1.0.0` is defined twice [in:side@1.0.0]"));
 }
 
@@ -162,6 +162,6 @@ fn a_long_chain_of_packages_is_no_deep_recursion() {
         })
         .collect();
     let root = package("package t:r; world w { import t:p0/i@1.0.0; }");
-    let error = check(&root, texts(&deps)).unwrap_err();
+    let error = check(root.clone(), texts(&deps)).unwrap_err();
     assert!(shown(&error).contains("package `t:p10000@1.0.0` is not there"));
 }

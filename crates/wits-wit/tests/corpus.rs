@@ -40,22 +40,23 @@ fn round_trip(input: &Path) -> Result<Outcome, String> {
         return Ok(Outcome::Refused);
     };
     let closure: Vec<_> = deps.iter().cloned().map(Dependency::Text).collect();
-    let plain = check(&root, closure.clone());
-    let Ok(built) = build(&root, closure.clone(), &BuildOptions::default()) else {
+    let plain = check(root.clone(), closure.clone());
+    let Ok(built) = build(root.clone(), closure.clone(), &BuildOptions::default()) else {
         return Ok(Outcome::Refused);
     };
     let mut known = Known::default();
     for dep in &deps {
-        if let Ok(built) = build(dep, others(&deps, dep), &BuildOptions::default()) {
+        if let Ok(built) = build(dep.clone(), others(&deps, dep), &BuildOptions::default()) {
             known.add(&built.package);
         }
     }
     let text = built.package.print(&known).map_err(|e| e.to_string())?;
     let again = packages::try_package(&text).map_err(|e| format!("{e}\n{text}"))?;
     if plain.is_ok() {
-        check(&again, closure.clone()).map_err(|e| format!("without features: {e}\n{text}"))?;
+        check(again.clone(), closure.clone())
+            .map_err(|e| format!("without features: {e}\n{text}"))?;
     }
-    let rebuilt = build(&again, closure, &BuildOptions::default())
+    let rebuilt = build(again.clone(), closure, &BuildOptions::default())
         .map_err(|e| format!("with features: {e}\n{text}"))?;
     if rebuilt.package.model().digest() != built.package.model().digest() {
         return Err(format!("it means something else\n{text}"));

@@ -35,7 +35,7 @@ fn a_package_is_what_its_source_said() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(names, ["t:dep@0.3.0"]);
-    let stub = &decoded.embedded()[0];
+    let stub = &decoded.embedded().unwrap()[0];
     assert_eq!(stub.reference.to_string(), "t:dep@0.3.0");
     assert_eq!(decoded.declared(), Some(&[][..]));
     let info = decoded.component_info();

@@ -22,6 +22,6 @@ fn a_chain_of_interfaces_does_not_run_out_of_stack() {
         let root = package(&format!(
             "package t:a@1.0.0;\n{chain}interface i{length} {{ type t = u8; }} world w {{ {world} }}"
         ));
-        check(&root, vec![]).unwrap();
+        check(root.clone(), vec![]).unwrap();
     }
 }

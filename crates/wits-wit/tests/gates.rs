@@ -15,7 +15,7 @@ fn printed(text: &str, deps: &[&str]) -> String {
 fn try_printed(text: &str, deps: &[&str]) -> Result<String, String> {
     let deps: Vec<SourcePackage> = deps.iter().map(|text| package(text)).collect();
     let root = package(text);
-    if let Err(error) = check(&root, texts(&deps)) {
+    if let Err(error) = check(root.clone(), texts(&deps)) {
         return Err(format!("the original: {}", packages::shown(&error)));
     }
     let real: Vec<DecodedPackage> = (0..deps.len())
@@ -29,7 +29,7 @@ fn try_printed(text: &str, deps: &[&str]) -> Result<String, String> {
         .print(&Known::of(&real.iter().collect::<Vec<_>>()))
         .unwrap();
     let again = package(&text);
-    if let Err(error) = check(&again, texts(&deps)) {
+    if let Err(error) = check(again.clone(), texts(&deps)) {
         return Err(format!("the print: {}\n{text}", packages::shown(&error)));
     }
     let rebuilt = build(&again, &deps).package;
@@ -167,7 +167,7 @@ fn without_the_gates_of_the_real_package_the_text_does_not_parse() {
     let deps = [package(dep)];
     let built = build(&package(&text), &deps).package;
     let text = built.print(&NoGates).unwrap();
-    let error = check(&package(&text), texts(&deps)).unwrap_err();
+    let error = check(package(&text), texts(&deps)).unwrap_err();
     assert_eq!(
         packages::shown(&error),
         "package.wit:5:7: interface `a` is not in package `f:p@1.0.0` [f:p/a@1.0.0]"
@@ -184,9 +184,9 @@ fn what_a_gated_include_brought_in_is_gated_one_by_one() {
         "@unstable(feature = x) include v; } @unstable(feature = x) world v { import a; export d;",
     );
     let root = package(&text);
-    check(&root, vec![]).unwrap();
+    check(root.clone(), vec![]).unwrap();
     let text = build(&root, &[]).package.print(&NoGates).unwrap();
-    check(&package(&text), vec![]).unwrap();
+    check(package(&text), vec![]).unwrap();
     assert!(
         text.contains("@unstable(feature = x)\n  export d;"),
         "{text}"

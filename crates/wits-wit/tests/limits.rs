@@ -11,8 +11,8 @@ use wits_wit::{BuildOptions, NoGates, WitError, check};
 /// Parses, resolves, builds, prints and parses again.
 fn all_the_way(text: &str) -> Result<(), WitError> {
     let root = try_package(text)?;
-    check(&root, vec![])?;
-    let built = wits_wit::build(&root, vec![], &BuildOptions::default())?;
+    check(root.clone(), vec![])?;
+    let built = wits_wit::build(root.clone(), vec![], &BuildOptions::default())?;
     let printed = built.package.print(&NoGates)?;
     let again = build(&package(&printed), &[]);
     assert_eq!(

@@ -36,13 +36,13 @@ fn round_trip(packages: &[published::PublishedPackage]) {
         let original = SourcePackage::parse(files.collect()).unwrap();
         let id = original.reference();
         assert_eq!(id.to_string(), published.id);
-        check(&original, texts(&originals)).unwrap();
+        check(original.clone(), texts(&originals)).unwrap();
 
         let options = BuildOptions {
             declared: built.iter().map(declared).collect(),
             ..BuildOptions::default()
         };
-        let made = wits_wit::build(&original, texts(&originals), &options).unwrap();
+        let made = wits_wit::build(original.clone(), texts(&originals), &options).unwrap();
         let decoded = decode(&made.wasm);
         assert_eq!(decoded.id(), id);
         let mentioned: Vec<_> = decoded
@@ -60,7 +60,8 @@ fn round_trip(packages: &[published::PublishedPackage]) {
 
         let text = decoded.print(&known).unwrap();
         let again = package(&text);
-        check(&again, texts(&printed)).unwrap_or_else(|error| panic!("{id}: {error}\n{text}"));
+        check(again.clone(), texts(&printed))
+            .unwrap_or_else(|error| panic!("{id}: {error}\n{text}"));
         let rebuilt = build(&again, &printed);
         assert_eq!(rebuilt.package.model(), decoded.model(), "{id}");
         assert_eq!(rebuilt.package.model().digest(), decoded.model().digest());

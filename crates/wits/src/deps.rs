@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use wits_model::{Digest, PackageId};
+use wits_model::{Blob, Digest, PackageId};
 use wits_store::StoreError;
 use wits_store::deps::{self, Content, Stamp, StampState, Wait, Wanted, WantedEntry};
 use wits_wit::Dependency;
@@ -142,7 +142,10 @@ pub(crate) fn entries(
             Some(Answer::Published(published)) => {
                 (Some(published.pin.digest), Some(published.wasm.clone()))
             }
-            _ => (None, text.built.as_ref().map(|built| built.wasm.clone())),
+            _ => {
+                let built = text.built.as_ref().filter(|_| form == Form::Wasm);
+                (None, built.map(|built| Blob::of(built.wasm.clone())))
+            }
         };
         let (content, file) = match (form, wasm) {
             (Form::Wit, _) => (Content::Text(text.printed.clone()), name.clone()),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use wits_model::Digest;
 use wits_model::counted::{Work, count};
 use wits_model::digest::DigestBuilder;
-use wits_store::deps::{self, Entry, EntryKind, Owner, Stamp};
+use wits_store::deps::{self, Entry, EntryKind, Stamp};
 
 use crate::deps::Form;
 use crate::local::Locals;
@@ -135,9 +135,8 @@ impl Locked {
         member: &Member,
         stamp: &Stamp,
     ) -> Result<Seen, Error> {
-        self.of(workspace, member, |entry| {
-            deps::owner(entry, Some(stamp)) != Owner::Listed
-        })
+        let is_listed = |name: &str| stamp.entries.contains_key(name);
+        self.of(workspace, member, |name| !is_listed(name))
     }
 
     /// The same digest as the next run will see it, when the lock is written and `wit/deps` laid out. Only
@@ -148,7 +147,7 @@ impl Locked {
         member: &Member,
         locals: &Locals,
     ) -> Result<Digest, Error> {
-        let seen = self.of(workspace, member, |entry| locals.is_users(&entry.name))?;
+        let seen = self.of(workspace, member, |name| locals.is_users(name))?;
         Ok(seen.digest)
     }
 
@@ -156,21 +155,19 @@ impl Locked {
         &self,
         workspace: &Workspace,
         member: &Member,
-        is_users: impl Fn(&Entry) -> bool,
+        is_users: impl Fn(&str) -> bool,
     ) -> Result<Seen, Error> {
         let mut pieces = Pieces(DigestBuilder::new());
         pieces.add("all", self.0.to_string().as_bytes());
         pieces.add("this", place(workspace, member).as_bytes());
-        let mut own = false;
-        for entry in deps::scan(&member.deps())?
-            .iter()
-            .filter(|entry| is_users(entry))
-        {
-            own = true;
+        let own = deps::scan_where(&member.deps(), is_users)?;
+        for entry in &own {
             pieces.own(entry)?;
         }
-        let digest = pieces.0.finish();
-        Ok(Seen { digest, own })
+        Ok(Seen {
+            digest: pieces.0.finish(),
+            own: !own.is_empty(),
+        })
     }
 }
 

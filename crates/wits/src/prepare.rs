@@ -209,7 +209,7 @@ pub(crate) async fn prepare_members<'a>(
             View::Stranger { own, .. } if texts.is_same(&own.texts) => own.skewed.clone(),
             _ => {
                 let skewed = verify::verify(&*context.reporter, &session.routes, &closure, &texts)?;
-                wits_wit::check(&source, deps::dependencies(&closure, &texts, form))?;
+                wits_wit::check(source.clone(), deps::dependencies(&closure, &texts, form))?;
                 skewed
             }
         };

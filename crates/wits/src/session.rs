@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wits_model::lock::{Lock, LockedPackage};
 use wits_model::routes::{Layer, Route, RouteKey, Routes};
-use wits_model::{Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
+use wits_model::{Blob, Digest, PackageId, PackageName, PackageSource, Pin, RegistryUrl, Version};
 use wits_registry::{RegistryError, Release};
 use wits_store::cache::audit::Examined;
 use wits_store::{Cache, Lookup, StoreError};
@@ -37,8 +37,8 @@ pub(crate) struct Session<'a> {
     wkg: WkgPins,
     /// Whether it was told that the cache cannot be written.
     told_of_cache: Arc<AtomicBool>,
-    /// What was decoded, by the digest of the bytes.
-    decoded: Arc<Mutex<BTreeMap<Digest, DecodedPackage>>>,
+    /// What was decoded, and from which bytes, by their digest.
+    decoded: Arc<Mutex<BTreeMap<Digest, (DecodedPackage, Blob)>>>,
     /// What was printed.
     pub(crate) printed: Arc<Printed>,
     /// The WIT of directories that was parsed.
@@ -64,7 +64,7 @@ pub(crate) struct Published {
     /// The canonical WIT digest.
     pub(crate) wit: Digest,
     pub(crate) package: DecodedPackage,
-    pub(crate) wasm: Vec<u8>,
+    pub(crate) wasm: Blob,
     /// Whether bytes came from the registry, and not from the cache.
     pub(crate) fetched: bool,
 }
@@ -168,11 +168,11 @@ impl<'a> Session<'a> {
             }
             None => (self.pull(id, &locked.source, pin, true).await?, true),
         };
-        if wasm.len() as u64 != pin.size {
+        if wasm.size() != pin.size {
             return Err(Error::PinnedSize {
                 package: id.clone(),
                 locked: pin.size,
-                found: wasm.len() as u64,
+                found: wasm.size(),
             });
         }
         let published = self.decode(id, locked.source.clone(), pin.clone(), wasm, fetched)?;
@@ -238,7 +238,7 @@ impl<'a> Session<'a> {
     }
 
     /// The bytes of a package that nobody may need. They are not put into the cache.
-    pub(crate) async fn pull_ahead(&self, named: &Named) -> Option<Vec<u8>> {
+    pub(crate) async fn pull_ahead(&self, named: &Named) -> Option<Blob> {
         let Named {
             id, source, pin, ..
         } = named;
@@ -258,8 +258,8 @@ impl<'a> Session<'a> {
     }
 
     /// The package that was named, whose bytes are `wasm`: they have been pulled ahead.
-    pub(crate) fn keep(&self, named: Named, wasm: Vec<u8>) -> Result<Published, Error> {
-        self.put(&named.pin, &wasm)?;
+    pub(crate) fn keep(&self, named: Named, wasm: Blob) -> Result<Published, Error> {
+        self.put(&wasm)?;
         self.decode(&named.id, named.source, named.pin, wasm, true)
     }
 
@@ -277,14 +277,14 @@ impl<'a> Session<'a> {
         &self,
         id: &PackageId,
         source: &PackageSource,
-    ) -> Result<(Pin, Vec<u8>), Error> {
+    ) -> Result<(Pin, Blob), Error> {
         let named = self.named_at(id, source.clone()).await?;
         let (wasm, _) = self.wasm_of(&named).await?;
         Ok((named.pin, wasm))
     }
 
     /// The verified bytes of what was named, and whether they came from its registry.
-    async fn wasm_of(&self, named: &Named) -> Result<(Vec<u8>, bool), Error> {
+    async fn wasm_of(&self, named: &Named) -> Result<(Blob, bool), Error> {
         let Named {
             id, source, pin, ..
         } = named;
@@ -355,20 +355,20 @@ impl<'a> Session<'a> {
         source: &PackageSource,
         pin: &Pin,
         locked: bool,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Blob, Error> {
         let backend = self
             .registries
             .of(source)
             .map_err(|error| registry_error(error, locked))?;
         let pulled = backend.pull(source, &id.version, pin).await;
         let wasm = pulled.map_err(|error| registry_error(error, locked))?;
-        self.put(pin, &wasm)?;
+        self.put(&wasm)?;
         Ok(wasm)
     }
 
     /// Keeps bytes in the cache, if it can be written.
-    fn put(&self, pin: &Pin, wasm: &[u8]) -> Result<(), Error> {
-        match self.cache.put(&pin.digest, wasm) {
+    fn put(&self, wasm: &Blob) -> Result<(), Error> {
+        match self.cache.put(wasm) {
             Ok(()) => {}
             Err(error @ StoreError::CacheUnwritable { .. }) => {
                 self.tell_of_cache(&error);
@@ -387,7 +387,11 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn cached(&self, id: &PackageId, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+    /// The bytes, if this operation had them before, or the cache has.
+    fn cached(&self, id: &PackageId, digest: &Digest) -> Result<Option<Blob>, Error> {
+        if let Some((_, wasm)) = self.lock_decoded().get(digest) {
+            return Ok(Some(wasm.clone()));
+        }
         if self.context.sealed {
             return Ok(match self.cache.examine(digest)? {
                 Examined::Good(wasm) => Some(wasm),
@@ -423,7 +427,7 @@ impl<'a> Session<'a> {
         id: &PackageId,
         source: PackageSource,
         pin: Pin,
-        wasm: Vec<u8>,
+        wasm: Blob,
         fetched: bool,
     ) -> Result<Published, Error> {
         let not_wit = |found: String| Error::NotWit {
@@ -432,10 +436,16 @@ impl<'a> Session<'a> {
             found,
             asked: Box::default(),
         };
+        if wasm.digest() != pin.digest {
+            return Err(Error::Bug(format!(
+                "`{id}` came with other bytes than its own"
+            )));
+        }
         let known = self.lock_decoded().get(&pin.digest).cloned();
-        let package = match known
-            .map_or_else(|| wits_wit::decode(&wasm), |it| Ok(Decoded::Package(it)))
-        {
+        let package = match known.map_or_else(
+            || wits_wit::decode(&wasm),
+            |(it, _)| Ok(Decoded::Package(it)),
+        ) {
             Ok(Decoded::Package(package)) => package,
             Ok(Decoded::Component(_)) => {
                 return Err(not_wit("a component, not a WIT package".to_owned()));
@@ -456,7 +466,8 @@ impl<'a> Session<'a> {
             });
         }
         let wit = package.wit();
-        self.lock_decoded().insert(pin.digest, package.clone());
+        let known = (package.clone(), wasm.clone());
+        self.lock_decoded().insert(pin.digest, known);
         Ok(Published {
             id: id.clone(),
             source,
@@ -468,7 +479,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn lock_decoded(&self) -> MutexGuard<'_, BTreeMap<Digest, DecodedPackage>> {
+    fn lock_decoded(&self) -> MutexGuard<'_, BTreeMap<Digest, (DecodedPackage, Blob)>> {
         // What is in it is whole, whoever panicked.
         self.decoded.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -28,7 +28,7 @@ pub(crate) struct Text {
     /// Its canonical WIT digest.
     pub(crate) wit: Digest,
     /// What is in it.
-    pub(crate) model: model::Package,
+    pub(crate) model: Arc<model::Package>,
     /// Its binary form, if it was built here from a directory.
     pub(crate) built: Option<Built>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Texts {
     /// The user's own entries, which are in the closure as they stand.
     pub(crate) own: Vec<Dependency>,
     /// What is in those of them that have a binary form.
-    pub(crate) own_models: BTreeMap<PackageId, model::Package>,
+    pub(crate) own_models: BTreeMap<PackageId, Arc<model::Package>>,
 }
 
 impl Printed {
@@ -109,22 +109,20 @@ impl Texts {
                         )));
                     };
                     let reference = PackageRef::from(id.clone());
-                    let copy = lender
-                        .package
-                        .embedded()
-                        .iter()
-                        .find(|copy| copy.reference == reference);
+                    let copies = lender.package.embedded().map_err(in_package)?;
+                    let copy = copies.iter().find(|copy| copy.reference == reference);
                     let copy = copy
                         .ok_or_else(|| Error::Bug(format!("`{embedded_in}` embeds no `{id}`")))?;
                     let text = lender
                         .package
                         .print_embedded(&reference, &texts)
                         .map_err(in_package)?;
-                    (copy.clone(), copy.digest(), text, None)
+                    (Arc::new(copy.clone()), copy.digest(), text, None)
                 }
                 Some(Answer::Local(local)) => {
                     let deps = texts.below(closure, id);
-                    let built = wits_wit::build(&local.source, deps, &BuildOptions::default())?;
+                    let built =
+                        wits_wit::build(local.source.clone(), deps, &BuildOptions::default())?;
                     let text = built.package.print(&texts).map_err(in_package)?;
                     let model = built.package.model().clone();
                     (model, built.package.wit(), text, Some(built))
@@ -217,13 +215,15 @@ impl Texts {
     /// What is in a package of the closure, as far as it is known.
     pub(crate) fn model(&self, id: &PackageId) -> Option<&model::Package> {
         let printed = self.packages.get(id).map(|text| &text.model);
-        printed.or_else(|| self.own_models.get(id))
+        printed
+            .or_else(|| self.own_models.get(id))
+            .map(|model| &**model)
     }
 
     /// The canonical WIT digest of a package of the closure, as far as its content is known.
     pub(crate) fn wit(&self, id: &PackageId) -> Option<Digest> {
         let printed = self.packages.get(id).map(|text| text.wit);
-        printed.or_else(|| self.own_models.get(id).map(model::Package::digest))
+        printed.or_else(|| self.own_models.get(id).map(|model| model.digest()))
     }
 
     /// Takes note of what is in one of the user's own entries. One that has no binary form, because it
@@ -236,7 +236,7 @@ impl Texts {
             Some(Dependency::Text(source)) => {
                 let mut deps = self.below(closure, id);
                 deps.retain(|dependency| dependency.reference() != reference);
-                let built = wits_wit::build(source, deps, &BuildOptions::default());
+                let built = wits_wit::build(source.clone(), deps, &BuildOptions::default());
                 built.ok().map(|built| built.package.model().clone())
             }
             None => None,

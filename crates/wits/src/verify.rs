@@ -100,8 +100,17 @@ fn agrees(
             package: dependent.clone(),
         });
     }
+    let copies = match package.embedded() {
+        Ok(copies) => copies,
+        Err(source) => {
+            return vec![Error::Wit {
+                package: Some(dependent.clone().into()),
+                source,
+            }];
+        }
+    };
     let mut errors = Vec::new();
-    for copy in package.embedded() {
+    for copy in copies {
         let Some(id) = copy.reference.id() else {
             continue;
         };

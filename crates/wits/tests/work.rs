@@ -172,7 +172,7 @@ Parse
     );
 }
 
-/// A blob is hashed where it comes from, and by the cache, which takes nobody's word for what it keeps.
+/// A blob is hashed where it comes from: its digest goes with it into the cache.
 #[test]
 fn a_locked_fetch_from_the_registry() {
     let setting = Setting::new();
@@ -194,8 +194,8 @@ Hash
     app/wit/deps/acme-types-1.0.0/package.wit
     app/wit/world.wit
     app/wits.lock
-    cache/… (2 times)
-    cache/… (2 times)
+    cache/…
+    cache/…
     registry.toml
     and 3 more, each once
 Parse
@@ -318,7 +318,7 @@ Hash
     app/wit/world.wit
     app/wits.lock
     cache/…
-    cache/… (2 times)
+    cache/…
     registry.toml
     registry/…
     registry/…
@@ -373,8 +373,8 @@ Resolve
     );
 }
 
-/// What the publisher and a stranger have in common is decoded, printed and checked once. The cache is read and
-/// hashed for each of them. The new blob is hashed for the manifest that names it, and to be told.
+/// What the publisher and a stranger have in common is read, hashed, decoded, printed and checked once, and so is the
+/// new blob. The closure is put together twice: to be checked, and to be encoded.
 #[test]
 fn a_publication() {
     let setting = Setting::new();
@@ -393,13 +393,13 @@ Decode
 Encode
     registry/…
 Hash
-    cache/… (2 times)
-    cache/… (2 times)
+    cache/…
+    cache/…
     registry/…
     registry/…
     registry/…
     registry/…
-    registry/… (2 times)
+    registry/…
     and 4 more, each once
 Parse
     app/wit/deps/.wits.json
@@ -440,7 +440,7 @@ Hash
     app/wit/deps/acme-types-1.0.0/package.wit (2 times)
     app/wit/world.wit
     cache/…
-    cache/… (2 times)
+    cache/…
     lib/wit/world.wit
     registry.toml
     registry/…

@@ -104,7 +104,7 @@ pub(crate) fn package(
         declared,
         ..BuildOptions::default()
     };
-    Ok(build(&parse(number, text)?, deps, &options)?)
+    Ok(build(parse(number, text)?, deps, &options)?)
 }
 
 fn parse(number: usize, text: String) -> Result<SourcePackage> {

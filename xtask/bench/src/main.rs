@@ -6,7 +6,7 @@
 //! - [`fetch`]: fetching over a network with a round-trip time, beside wkg
 //! - [`version`]: what starting the command takes
 //! - [`build`]: `wits build` beside the bare WIT crates
-//! - [`scale`]: closures and registries that grow, made by [`graph`], drawn by [`plot`]
+//! - [`scale`]: closures that grow, made by [`graph`], drawn by [`plot`]; [`registries`] that grow
 //! - [`instructions`]: what the processor does, counted, against a baseline
 //! - [`machine`]: what a figure is worth nothing without: machine, versions, load
 //! - [`table`]: runs as median and extremes, tables in Markdown
@@ -22,6 +22,7 @@ mod graph;
 mod instructions;
 mod machine;
 mod plot;
+mod registries;
 mod scale;
 mod table;
 mod tools;

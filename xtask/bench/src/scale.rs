@@ -12,17 +12,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use wits_testkit::{Artifact, Layout, Sandbox, fixtures};
+use wits_testkit::{Sandbox, fixtures};
 
 use crate::graph::{self, Shape};
 use crate::machine::Machine;
 use crate::plot::{self, Series};
+use crate::registries;
 use crate::table::{figure, head, real, row};
 use crate::tools::Tools;
 
 const SIZES: [usize; 4] = [10, 100, 1_000, 5_000];
 /// What text a package has, in bytes.
-const TEXT: usize = 10_000;
+pub(crate) const TEXT: usize = 10_000;
 /// Below, the time a process takes to start is most of it.
 const FIT_FROM: f64 = 100.0;
 /// Of so many runs the quickest counts: what is asked is the work, not what else the machine did.
@@ -30,27 +31,26 @@ const RUNS: usize = 3;
 /// What takes longer is run once.
 const LONG: Duration = Duration::from_secs(3);
 
-/// What is run: a name, the arguments, and what is removed before.
-const STEPS: [(&str, &[&str], &[&str]); 5] = [
-    (
-        "fetch, all new",
-        &["fetch"],
-        &["app/wits.lock", "app/wit/deps", "xdg-cache"],
-    ),
+/// What is run, by name.
+const STEPS: [(&str, Step<'_>); 5] = [
+    ("fetch, all new", FETCH),
     (
         "fetch, from the cache",
-        &["fetch", "--frozen"],
-        &["app/wit/deps"],
+        Step::of(&["fetch", "--frozen"], &["app/wit/deps"]),
     ),
-    ("fetch, nothing to do", &["fetch"], &[]),
-    ("lock", &["lock"], &["app/wits.lock"]),
-    ("build", &["build"], &[]),
+    ("fetch, nothing to do", Step::of(&["fetch"], &[])),
+    ("lock", Step::of(&["lock"], &["app/wits.lock"])),
+    ("build", Step::of(&["build"], &[])),
 ];
+
+/// A fetch of everything anew.
+pub(crate) const FETCH: Step<'_> =
+    Step::of(&["fetch"], &["app/wits.lock", "app/wit/deps", "xdg-cache"]);
 
 /// Measures closures of the sizes that are named, or of all, and then registries; or these alone.
 pub(crate) fn measure(tools: &Tools, options: &[&str]) -> Result<()> {
     if options == ["--registries"] {
-        registries(tools)?;
+        registries::measure(tools)?;
         println!("\n{}", Machine::look(tools));
         return Ok(());
     }
@@ -66,44 +66,66 @@ pub(crate) fn measure(tools: &Tools, options: &[&str]) -> Result<()> {
             let sandbox = tools.sandbox();
             graph::make(&sandbox, shape, *size, TEXT)?;
             eprintln!("a {} of {size} is made", shape.name());
-            for (step, arguments, removed) in STEPS {
-                let run = best(tools, &sandbox, arguments, removed)?;
-                eprintln!("{step}: {} ms, {} MB", figure(run.ms), figure(run.mb));
-                runs.push((format!("{}: {step}", shape.name()), *size, run));
+            for (name, step) in STEPS {
+                let run = best(tools, &sandbox, step)?;
+                eprintln!("{name}: {} ms, {} MB", figure(run.ms), figure(run.mb));
+                runs.push((format!("{}: {name}", shape.name()), *size, run));
             }
         }
     }
     let time = series(&runs, |run| run.ms);
     let memory = series(&runs, |run| run.mb);
-    table("time, ms", &sizes, &time);
-    table("memory, MB", &sizes, &memory);
+    table("time, ms", &sizes, &time, FIT_FROM);
+    table("memory, MB", &sizes, &memory, FIT_FROM);
     if all {
-        let docs = fixtures::repository().join("docs");
-        fs::write(
-            docs.join("scale-time.svg"),
-            plot::svg("time over packages in the closure", "ms", &time),
-        )?;
-        fs::write(
-            docs.join("scale-memory.svg"),
-            plot::svg("memory over packages in the closure", "MB", &memory),
-        )?;
-        registries(tools)?;
+        draw("scale", "packages in the closure", &time, &memory)?;
+        registries::measure(tools)?;
     }
     println!("\n{}", Machine::look(tools));
     Ok(())
 }
 
-/// One run of the command.
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    ms: f64,
-    mb: f64,
+/// Draws both plots, `docs/NAME-time.svg` and `docs/NAME-memory.svg`.
+pub(crate) fn draw(name: &str, over: &str, time: &[Series], memory: &[Series]) -> Result<()> {
+    let docs = fixtures::repository().join("docs");
+    for (what, unit, series) in [("time", "ms", time), ("memory", "MB", memory)] {
+        let svg = plot::svg(&format!("{what} over {over}"), unit, series);
+        fs::write(docs.join(format!("{name}-{what}.svg")), svg)?;
+    }
+    Ok(())
 }
 
-fn best(tools: &Tools, sandbox: &Sandbox, arguments: &[&str], removed: &[&str]) -> Result<Run> {
+/// One run of the command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    pub(crate) ms: f64,
+    pub(crate) mb: f64,
+}
+
+/// What is run: the arguments, what is removed before, and the code that it ends with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step<'s> {
+    pub(crate) arguments: &'s [&'s str],
+    pub(crate) removed: &'s [&'s str],
+    pub(crate) code: i32,
+}
+
+impl<'s> Step<'s> {
+    /// One that succeeds.
+    pub(crate) const fn of(arguments: &'s [&'s str], removed: &'s [&'s str]) -> Self {
+        Self {
+            arguments,
+            removed,
+            code: 0,
+        }
+    }
+}
+
+/// The best of some runs of `step` in the project `app`.
+pub(crate) fn best(tools: &Tools, sandbox: &Sandbox, step: Step<'_>) -> Result<Run> {
     let mut best: Option<Run> = None;
     for _ in 0..RUNS {
-        for name in removed {
+        for name in step.removed {
             let path = if *name == "xdg-cache" {
                 sandbox.cache_home()
             } else {
@@ -116,7 +138,7 @@ fn best(tools: &Tools, sandbox: &Sandbox, arguments: &[&str], removed: &[&str]) 
             }
         }
         let mut command = sandbox.command(&tools.wits, "app");
-        let run = watched(command.args(arguments))?;
+        let run = watched(command.args(step.arguments), step.code)?;
         // What a short run had in memory is easily missed.
         best = Some(best.map_or(run, |best: Run| Run {
             ms: best.ms.min(run.ms),
@@ -130,7 +152,7 @@ fn best(tools: &Tools, sandbox: &Sandbox, arguments: &[&str], removed: &[&str]) 
 }
 
 /// Runs a command to its end, watching its memory.
-fn watched(command: &mut Command) -> Result<Run> {
+fn watched(command: &mut Command, code: i32) -> Result<Run> {
     let begin = Instant::now();
     let mut child = command
         .stdout(Stdio::null())
@@ -154,8 +176,8 @@ fn watched(command: &mut Command) -> Result<Run> {
     };
     let time = begin.elapsed();
     let said = said.join().unwrap_or_default();
-    if !status.success() {
-        bail!("{command:?} fails:\n{said}");
+    if status.code() != Some(code) {
+        bail!("{command:?} ends with {status}:\n{said}");
     }
     Ok(Run {
         ms: time.as_secs_f64() * 1000.0,
@@ -171,7 +193,8 @@ fn resident(status: &Path) -> u64 {
     number.unwrap_or(0)
 }
 
-fn series(runs: &[(String, usize, Run)], figure: fn(&Run) -> f64) -> Vec<Series> {
+/// The figures of `runs` (a name, a size), a series for each name.
+pub(crate) fn series(runs: &[(String, usize, Run)], figure: fn(&Run) -> f64) -> Vec<Series> {
     let mut all: Vec<Series> = Vec::new();
     for (name, size, run) in runs {
         let point = (real(*size as u64), figure(run));
@@ -186,7 +209,8 @@ fn series(runs: &[(String, usize, Run)], figure: fn(&Run) -> f64) -> Vec<Series>
     all
 }
 
-fn table(what: &str, sizes: &[usize], all: &[Series]) {
+/// Prints the series as a table, with the exponent of the power that fits them from the size `from` on.
+pub(crate) fn table(what: &str, sizes: &[usize], all: &[Series], from: f64) {
     let mut columns = vec![what.to_owned()];
     columns.extend(sizes.iter().map(ToString::to_string));
     columns.push("exponent".to_owned());
@@ -195,72 +219,8 @@ fn table(what: &str, sizes: &[usize], all: &[Series]) {
     for series in all {
         let mut cells = vec![series.name.clone()];
         cells.extend(series.points.iter().map(|(_, it)| figure(*it)));
-        let exponent = series.exponent(FIT_FROM);
+        let exponent = series.exponent(from);
         cells.push(exponent.map_or_else(|| "-".to_owned(), figure));
         println!("{}", row(&cells));
     }
-}
-
-/// Registries that hold much of which little is needed.
-fn registries(tools: &Tools) -> Result<()> {
-    let columns = [
-        "a `layout:` registry that holds",
-        "what",
-        "time, ms",
-        "memory, MB",
-    ];
-    println!("\n{}", head(&columns));
-    for packages in [100, 1_000, 10_000] {
-        let sandbox = tools.sandbox();
-        graph::make(&sandbox, Shape::Fan, 10, TEXT)?;
-        let layout = Layout::at(sandbox.root().join("registry"));
-        let artifact = Artifact::wasm(graph::package(0, 100, None)?.wasm);
-        for number in 10..packages {
-            layout.push(&format!("scale/p{number}"), "1.0.0", &artifact);
-        }
-        let holds = format!("{packages} packages");
-        let run = best(tools, &sandbox, STEPS[0].1, STEPS[0].2)?;
-        say(&holds, "fetch 10, all new", run);
-        let near = watched_failure(tools, &sandbox, &["get", "scale:p-1"])?;
-        say(&holds, "a name that is not there: what is like it", near);
-    }
-    for versions in [10, 100, 1_000, 10_000] {
-        let sandbox = tools.sandbox();
-        graph::make(&sandbox, Shape::Fan, 1, TEXT)?;
-        let layout = Layout::at(sandbox.root().join("registry"));
-        let artifact = Artifact::wasm(graph::package(0, 100, None)?.wasm);
-        let tags: Vec<String> = (0..versions)
-            .map(|number| format!("0.{number}.0"))
-            .collect();
-        layout.push_all("scale/p0", tags.iter().map(|tag| (tag.as_str(), &artifact)));
-        let holds = format!("{versions} versions of a package");
-        let run = best(tools, &sandbox, STEPS[0].1, STEPS[0].2)?;
-        say(&holds, "fetch one of them, all new", run);
-        let none = watched_failure(tools, &sandbox, &["get", "scale:p0@9.9.9"])?;
-        say(&holds, "a version that is not there: which are", none);
-    }
-    Ok(())
-}
-
-/// Runs a command that has to fail, as one that asks for what is not there does.
-fn watched_failure(tools: &Tools, sandbox: &Sandbox, arguments: &[&str]) -> Result<Run> {
-    let mut command = sandbox.command("sh", "app");
-    command
-        .args(["-c", "! \"$@\"", "sh"])
-        .arg(&tools.wits)
-        .args(arguments);
-    // The shell's memory is not of interest, and its child cannot be watched from here.
-    Ok(Run {
-        mb: f64::NAN,
-        ..watched(&mut command)?
-    })
-}
-
-fn say(holds: &str, what: &str, run: Run) {
-    let memory = if run.mb.is_nan() {
-        "-".to_owned()
-    } else {
-        figure(run.mb)
-    };
-    println!("{}", row(&[holds, what, &figure(run.ms), &memory]));
 }

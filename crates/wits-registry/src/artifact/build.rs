@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use wits_model::{Digest, Pin};
+use wits_model::{Blob, Digest, Pin};
 
 use super::{CONFIG, LAYER, MANIFEST, annotation};
 use crate::Publication;
@@ -12,13 +12,9 @@ use crate::Publication;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
     /// The config blob.
-    pub config: Vec<u8>,
-    /// The digest of the config blob.
-    pub config_digest: Digest,
+    pub config: Blob,
     /// The manifest.
-    pub manifest: Vec<u8>,
-    /// The digest of the manifest.
-    pub manifest_digest: Digest,
+    pub manifest: Blob,
     /// Digest and size of the Wasm bytes, and the manifest's digest.
     pub pin: Pin,
 }
@@ -66,12 +62,12 @@ impl Artifact {
     pub fn new(publication: &Publication) -> Self {
         let layer = DescriptorDocument {
             media_type: LAYER,
-            digest: Digest::of(&publication.wasm),
-            size: publication.wasm.len() as u64,
+            digest: publication.wasm.digest(),
+            size: publication.wasm.size(),
             annotations: BTreeMap::from([(annotation::TITLE, publication.title.as_str())]),
         };
         let (digest, size) = (layer.digest, layer.size);
-        let config = json(&ConfigDocument {
+        let config = Blob::of(json(&ConfigDocument {
             created: rfc3339(publication.created),
             author: publication.metadata.authors.as_deref(),
             architecture: "wasm",
@@ -81,32 +77,28 @@ impl Artifact {
                 exports: sorted(&publication.exports),
                 imports: sorted(&publication.imports),
             },
-        });
-        let config_digest = Digest::of(&config);
+        }));
         let version = publication.version.to_string();
-        let manifest = json(&ManifestDocument {
+        let manifest = Blob::of(json(&ManifestDocument {
             schema_version: 2,
             media_type: MANIFEST,
             config: DescriptorDocument {
                 media_type: CONFIG,
-                digest: config_digest,
-                size: config.len() as u64,
+                digest: config.digest(),
+                size: config.size(),
                 annotations: BTreeMap::new(),
             },
             layers: [layer],
             annotations: annotations(publication, &version),
-        });
-        let manifest_digest = Digest::of(&manifest);
+        }));
         let pin = Pin {
-            manifest: Some(manifest_digest),
+            manifest: Some(manifest.digest()),
             digest,
             size,
         };
         Self {
             config,
-            config_digest,
             manifest,
-            manifest_digest,
             pin,
         }
     }
@@ -189,7 +181,7 @@ mod tests {
     fn publication() -> Publication {
         Publication {
             version: "1.0.0+a".parse().unwrap(),
-            wasm: b"wasm".to_vec(),
+            wasm: Blob::of("wasm"),
             created: 0,
             metadata: wits_model::PackageMetadata {
                 description: Some("says hello".to_owned()),
@@ -211,17 +203,17 @@ mod tests {
     fn the_documents_are_these_bytes() {
         let artifact = Artifact::new(&publication());
         assert_eq!(
-            String::from_utf8(artifact.config).unwrap(),
+            String::from_utf8(artifact.config.to_vec()).unwrap(),
             format!(
                 r#"{{"created":"1970-01-01T00:00:00Z","architecture":"wasm","os":"wasip2","layerDigests":["{}"],"component":{{"exports":["demo:hello/a@1.0.0","demo:hello/b@1.0.0"],"imports":[]}}}}"#,
                 Digest::of("wasm")
             )
         );
         assert_eq!(
-            String::from_utf8(artifact.manifest).unwrap(),
+            String::from_utf8(artifact.manifest.to_vec()).unwrap(),
             format!(
                 r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{{"mediaType":"{CONFIG}","digest":"{}","size":242}},"layers":[{{"mediaType":"{LAYER}","digest":"{}","size":4,"annotations":{{"org.opencontainers.image.title":"hello.wasm"}}}}],"annotations":{{"org.opencontainers.image.description":"says hello","org.opencontainers.image.licenses":"MIT","org.opencontainers.image.version":"1.0.0+a"}}}}"#,
-                artifact.config_digest,
+                artifact.config.digest(),
                 Digest::of("wasm")
             )
         );
@@ -235,8 +227,8 @@ mod tests {
         assert_eq!(Artifact::new(&other), first);
         other.annotations.insert("x".to_owned(), "y".to_owned());
         let second = Artifact::new(&other);
-        assert_ne!(second.manifest_digest, first.manifest_digest);
-        assert_eq!(second.config_digest, first.config_digest);
+        assert_ne!(second.manifest.digest(), first.manifest.digest());
+        assert_eq!(second.config.digest(), first.config.digest());
     }
 
     #[cfg(feature = "network")]
@@ -248,7 +240,7 @@ mod tests {
         let oci_client::manifest::OciManifest::Image(read) = read else {
             panic!("{read}")
         };
-        assert_eq!(read.config.digest, artifact.config_digest.to_string());
+        assert_eq!(read.config.digest, artifact.config.digest().to_string());
         assert_eq!(read.layers[0].digest, artifact.pin.digest.to_string());
         let version = oci_client::annotations::ORG_OPENCONTAINERS_IMAGE_VERSION;
         assert_eq!(read.annotations.unwrap()[version], "1.0.0+a");

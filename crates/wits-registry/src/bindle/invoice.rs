@@ -127,8 +127,8 @@ impl Invoice {
         publication: &'p Publication,
     ) -> (Self, BTreeMap<String, &'p [u8]>) {
         let mut bytes = BTreeMap::new();
-        let mut label = |name: &str, media_type: &str, content: &'p [u8]| {
-            let sha256 = Digest::of(content).hex();
+        let mut label = |name: &str, media_type: &str, digest: Digest, content: &'p [u8]| {
+            let sha256 = digest.hex();
             bytes.insert(sha256.clone(), content);
             Label {
                 sha256,
@@ -140,7 +140,8 @@ impl Invoice {
                 origin: None,
             }
         };
-        let mut wasm = label(&publication.title, WASM, &publication.wasm);
+        let (title, wasm) = (&publication.title, &publication.wasm);
+        let mut wasm = label(title, WASM, wasm.digest(), wasm);
         let package = package_of(name, &publication.version);
         let feature = [(PACKAGE, package), (ENCODING, COMPONENT.to_owned())];
         let feature = feature.map(|(key, value)| (key.to_owned(), value));
@@ -154,7 +155,12 @@ impl Invoice {
         // There is nothing to keep of an empty file, and nothing that an upload would change.
         for file in files.into_iter().filter(|file| !file.bytes.is_empty()) {
             parcels.push(Parcel {
-                label: label(&file.name, media_type(&file.name), &file.bytes),
+                label: label(
+                    &file.name,
+                    media_type(&file.name),
+                    Digest::of(&file.bytes),
+                    &file.bytes,
+                ),
                 conditions: Some(Conditions {
                     member_of: vec![group_name(file.role).to_owned()],
                     requires: Vec::new(),
@@ -393,12 +399,14 @@ pub(crate) fn fuzz(data: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use wits_model::Blob;
+
     use super::*;
 
     fn publication() -> Publication {
         Publication {
             version: "1.0.0+b".parse().unwrap(),
-            wasm: b"wasm".to_vec(),
+            wasm: Blob::of("wasm"),
             created: 0,
             metadata: wits_model::PackageMetadata {
                 description: Some("greets".to_owned()),

@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
-use wits_model::{PackageSource, Version};
+use wits_model::{Blob, PackageSource, Version};
 
 use super::invoice::{Invoice, Label, Wasm};
 use super::keys::SecretKey;
@@ -212,7 +212,7 @@ impl<'s> Server<'s> {
         name: &str,
         version: &Version,
         wasm: Wasm,
-    ) -> Result<Option<Vec<u8>>, RegistryError> {
+    ) -> Result<Option<Blob>, RegistryError> {
         let wanted = format!("the Wasm of version `{version}`");
         let id = format!("{name}/{version}");
         self.parcel(&wanted, &id, wasm).await
@@ -224,7 +224,7 @@ impl<'s> Server<'s> {
         wanted: &str,
         id: &str,
         parcel: Wasm,
-    ) -> Result<Option<Vec<u8>>, RegistryError> {
+    ) -> Result<Option<Blob>, RegistryError> {
         let limit = self.limits().max_blob;
         if parcel.size > limit {
             return Err(RegistryError::TooLarge {
@@ -253,7 +253,7 @@ impl<'s> Server<'s> {
             400 | 404 => return Ok(None),
             _ => return Err(reply.rejected(call)),
         }
-        parcel.check(self.at, wanted, reply.body.len() as u64, reply.digest)?;
+        parcel.check(self.at, wanted, reply.body.size(), reply.body.digest())?;
         Ok(Some(reply.body))
     }
 

@@ -7,7 +7,7 @@
 //! in no package's way, and no list shows it. Whoever has the pin is sent there.
 
 use reqwest::Method;
-use wits_model::Version;
+use wits_model::{Blob, Version};
 
 use super::invoice::Wasm;
 use super::server::Server;
@@ -24,7 +24,7 @@ pub(super) async fn kept(
     server: &Server<'_>,
     version: &Version,
     wasm: Wasm,
-) -> Result<Option<Vec<u8>>, RegistryError> {
+) -> Result<Option<Blob>, RegistryError> {
     server.wasm(&keeper(server.name), version, wasm).await
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use wits_fs::FsError;
-use wits_model::{Digest, PackageSource, Version};
+use wits_model::{Blob, Digest, PackageSource, Version};
 
 use crate::told::printable;
 use crate::{RegistryError, lost, tag};
@@ -102,7 +102,7 @@ impl<'a> Files<'a> {
     }
 
     /// The verified bytes of a blob; nothing if there is none.
-    pub(super) fn blob(&self, digest: Digest, size: u64) -> Result<Option<Vec<u8>>, RegistryError> {
+    pub(super) fn blob(&self, digest: Digest, size: u64) -> Result<Option<Blob>, RegistryError> {
         let path = self.root.join("blobs/sha256").join(digest.hex());
         let Some((file, actual)) = open(&path)? else {
             return Ok(None);
@@ -115,11 +115,11 @@ impl<'a> Files<'a> {
         if bytes.len() as u64 != size {
             return Err(lost::other_size(self.at, what(), size, bytes.len()));
         }
-        let actual = Digest::of(&bytes);
-        if actual != digest {
-            return Err(lost::other_bytes(self.at, what(), digest, actual));
+        let blob = Blob::of(bytes);
+        if blob.digest() != digest {
+            return Err(lost::other_bytes(self.at, what(), digest, blob.digest()));
         }
-        Ok(Some(bytes))
+        Ok(Some(blob))
     }
 
     /// The verified bytes of a manifest of which only the digest is known; nothing if there is none.
@@ -150,10 +150,11 @@ impl<'a> Files<'a> {
     }
 
     /// Writes a blob, unless it is there and sound.
-    pub(super) fn put(&self, digest: Digest, bytes: &[u8]) -> Result<(), RegistryError> {
+    pub(super) fn put(&self, blob: &Blob) -> Result<(), RegistryError> {
+        let digest = blob.digest();
         // A damaged blob is written anew: the bytes at hand are those it should hold.
-        if !matches!(self.blob(digest, bytes.len() as u64), Ok(Some(_))) {
-            wits_fs::write_atomic(self.root.join("blobs/sha256").join(digest.hex()), bytes)?;
+        if !matches!(self.blob(digest, blob.size()), Ok(Some(_))) {
+            wits_fs::write_atomic(self.root.join("blobs/sha256").join(digest.hex()), blob)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! for their manifest (see [`Habits`]); otherwise that says what became of them.
 
 use reqwest::Method;
-use wits_model::{Pin, Version};
+use wits_model::{Blob, Pin, Version};
 
 use super::habit::Habits;
 use super::repository::{Found, Repository};
@@ -15,7 +15,7 @@ pub(super) async fn pinned(
     habits: &Habits,
     version: &Version,
     pin: &Pin,
-) -> Result<Vec<u8>, RegistryError> {
+) -> Result<Blob, RegistryError> {
     knock(repository, habits, pin).await;
     if let Some(bytes) = blob(repository, version, pin).await? {
         return Ok(bytes);
@@ -36,7 +36,7 @@ pub(super) async fn stored(
     habits: &Habits,
     version: &Version,
     pin: &Pin,
-) -> Result<Vec<u8>, RegistryError> {
+) -> Result<Blob, RegistryError> {
     knock(repository, habits, pin).await;
     if let Some(bytes) = blob(repository, version, pin).await? {
         return Ok(bytes);
@@ -83,7 +83,7 @@ async fn blob(
     repository: &Repository<'_>,
     version: &Version,
     pin: &Pin,
-) -> Result<Option<Vec<u8>>, RegistryError> {
+) -> Result<Option<Blob>, RegistryError> {
     let wanted = format!("the Wasm of version `{version}`");
     let limit = repository.limits().max_blob;
     if pin.size > limit {
@@ -115,16 +115,16 @@ async fn blob(
         404 => return Ok(None),
         _ => return Err(reply.rejected(call)),
     }
-    let size = reply.body.len();
-    if size as u64 != pin.size {
+    let size = reply.body.size();
+    if size != pin.size {
         return Err(lost::other_size(repository.at, wanted, pin.size, size));
     }
-    if reply.digest != pin.digest {
+    if reply.body.digest() != pin.digest {
         return Err(lost::other_bytes(
             repository.at,
             wanted,
             pin.digest,
-            reply.digest,
+            reply.body.digest(),
         ));
     }
     Ok(Some(reply.body))

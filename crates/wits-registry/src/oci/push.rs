@@ -20,7 +20,7 @@ use futures_util::future::{join, join3, try_join};
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderValue, LOCATION};
 use url::Url;
-use wits_model::Digest;
+use wits_model::Blob;
 
 use super::repository::{Found, Repository};
 use crate::artifact::{Artifact, MANIFEST};
@@ -34,15 +34,13 @@ pub(super) async fn publish(
 ) -> Result<Published, RegistryError> {
     let tag = repository.tag(&publication.version)?;
     let artifact = Artifact::new(publication);
-    let wasm = Blob {
+    let wasm = Upload {
         what: "the Wasm",
-        digest: artifact.pin.digest,
-        bytes: publication.wasm.clone().into(),
+        blob: publication.wasm.clone(),
     };
-    let config = Blob {
+    let config = Upload {
         what: "the config",
-        digest: artifact.config_digest,
-        bytes: artifact.config.clone().into(),
+        blob: artifact.config.clone(),
     };
     let (tagged, has_wasm, has_config) = Box::pin(join3(
         repository.tagged(&tag),
@@ -60,8 +58,8 @@ pub(super) async fn publish(
         config.send_unless(has_config, repository),
     )
     .await?;
-    let manifest = Bytes::from(artifact.manifest.clone());
-    let by_digest = artifact.manifest_digest.to_string();
+    let manifest = Bytes::from_owner(artifact.manifest.clone());
+    let by_digest = artifact.manifest.digest().to_string();
     let sent = put_manifest(repository, &by_digest, &manifest);
     let (sent, tagged) = join(sent, repository.tagged(&tag)).await;
     if let Found::Manifest(there) = tagged? {
@@ -87,7 +85,7 @@ async fn read_back(
         });
     };
     match there.pin.manifest {
-        Some(theirs) if theirs != artifact.manifest_digest => {
+        Some(theirs) if theirs != artifact.manifest.digest() => {
             // Someone else published the same Wasm with other words around it.
             if there.pin.digest == artifact.pin.digest {
                 return publication.already(repository.at, there.pin);
@@ -96,7 +94,7 @@ async fn read_back(
                 at: repository.place.clone(),
                 version: Box::new(publication.version.clone()),
                 theirs,
-                ours: artifact.manifest_digest,
+                ours: artifact.manifest.digest(),
             })
         }
         _ => Ok(Published {
@@ -107,21 +105,20 @@ async fn read_back(
 }
 
 /// What is published with a manifest.
-struct Blob {
+struct Upload {
     /// For messages.
     what: &'static str,
-    digest: Digest,
-    bytes: Bytes,
+    blob: Blob,
 }
 
-impl Blob {
+impl Upload {
     fn wanted(&self) -> String {
         format!("the upload of {}", self.what)
     }
 
     /// Whether the registry has it.
     async fn is_there(&self, repository: &Repository<'_>) -> Result<bool, RegistryError> {
-        let url = repository.url(&format!("blobs/{}", self.digest))?;
+        let url = repository.url(&format!("blobs/{}", self.blob.digest()))?;
         // Storage that a registry redirects to may answer GET only: the redirect says enough.
         let wanted = self.wanted();
         let told = Call {
@@ -146,10 +143,9 @@ impl Blob {
         let call = repository.call(&wanted);
         let start = repository.url("blobs/uploads/")?;
         // A session that broke off is not taken up again: a retry begins with a new one.
-        let (digest, bytes) = (self.digest, &self.bytes);
         repository
             .transport
-            .retrying(call, || upload(repository, call, &start, digest, bytes))
+            .retrying(call, || upload(repository, call, &start, &self.blob))
             .await
     }
 }
@@ -158,8 +154,7 @@ async fn upload(
     repository: &Repository<'_>,
     call: Call<'_>,
     start: &Url,
-    digest: Digest,
-    bytes: &Bytes,
+    blob: &Blob,
 ) -> Result<(), Failure> {
     let mut post = Request::new(Method::POST, start.clone());
     post.body = Some(Bytes::new());
@@ -170,10 +165,10 @@ async fn upload(
     let mut put = Request::new(Method::PUT, session_url(call, &session)?);
     put.url
         .query_pairs_mut()
-        .append_pair("digest", &digest.to_string());
+        .append_pair("digest", &blob.digest().to_string());
     let octets = HeaderValue::from_static("application/octet-stream");
     put.headers.insert(CONTENT_TYPE, octets);
-    put.body = Some(bytes.clone());
+    put.body = Some(Bytes::from_owner(blob.clone()));
     let done = repository.transport.once(call, &put).await?;
     match done.status.as_u16() {
         201 | 204 => Ok(()),

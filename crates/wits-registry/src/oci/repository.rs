@@ -147,13 +147,13 @@ impl<'r> Repository<'r> {
         }
         let promised = self.promised(&reply, &wanted)?;
         for due in [expected, promised].into_iter().flatten() {
-            if due != reply.digest {
-                return Err(lost::other_bytes(self.at, wanted, due, reply.digest));
+            if due != reply.body.digest() {
+                return Err(lost::other_bytes(self.at, wanted, due, reply.body.digest()));
             }
         }
         let content_type = reply.header(CONTENT_TYPE.as_str());
         let max_blob = self.limits().max_blob;
-        Manifest::read(&reply.body, reply.digest, content_type, max_blob)
+        Manifest::read(&reply.body, reply.body.digest(), content_type, max_blob)
             .map(Found::Manifest)
             .map_err(|defect| defect.at(self.at, reference))
     }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use url::Url;
-use wits_model::Digest;
+use wits_model::Blob;
 
 use super::{Redirects, Scope};
 use crate::error::Shown;
@@ -55,9 +55,7 @@ pub(crate) struct Reply {
     /// Where it came from in the end.
     pub(crate) url: Url,
     /// All of it for a success, what explains it otherwise.
-    pub(crate) body: Vec<u8>,
-    /// The digest of the body.
-    pub(crate) digest: Digest,
+    pub(crate) body: Blob,
 }
 
 impl Reply {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use support::{backend, impatient, publication, run, version};
-use wits_model::{PackageSource, Pin};
+use wits_model::{Blob, PackageSource, Pin};
 use wits_registry::bindle::keys::{self, NewKey};
 use wits_registry::{
     BindleOptions, Credential, Credentials, Notes, Options, Registries, RegistryError, RegistryNote,
@@ -92,7 +92,7 @@ impl User {
         at: &PackageSource,
         at_version: &str,
         pin: &Pin,
-    ) -> Result<Vec<u8>, RegistryError> {
+    ) -> Result<Blob, RegistryError> {
         let registries = self.registries();
         run(backend(&registries, at).pull(at, &version(at_version), pin))
     }

@@ -1,6 +1,6 @@
 //! The real server.
 
-use wits_model::{Digest, ErrorKind};
+use wits_model::{Blob, Digest, ErrorKind};
 use wits_registry::{Outcome, Publication, Redacted, SideFile, SideFileRole, Yanked};
 use wits_testkit::{BindleDoor, BindleServer, BindleStorage};
 
@@ -134,7 +134,7 @@ fn a_version_is_published_once() {
             .contains("other files beside it: wit/b.wit"),
         "{error}"
     );
-    publication.wasm = b"other".to_vec();
+    publication.wasm = Blob::of("other");
     let error = publish(&publication).unwrap_err();
     assert!(
         matches!(error, RegistryError::VersionExists { .. }),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use wits_model::{PackageMetadata, PackageSource, Version};
+use wits_model::{Blob, PackageMetadata, PackageSource, Version};
 use wits_registry::{Limits, Options, Publication, Registries, Registry};
 
 /// A version, or a panic.
@@ -17,7 +17,7 @@ pub(crate) fn version(text: &str) -> Version {
 pub(crate) fn publication(at: &str, wasm: &[u8]) -> Publication {
     Publication {
         version: version(at),
-        wasm: wasm.to_vec(),
+        wasm: Blob::of(wasm),
         created: 0,
         metadata: PackageMetadata {
             description: Some("greets".to_owned()),

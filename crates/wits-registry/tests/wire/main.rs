@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::{backend, impatient, publication, run, version};
-use wits_model::{Digest, ErrorKind, PackageSource, Pin, Version};
+use wits_model::{Blob, Digest, ErrorKind, PackageSource, Pin, Version};
 use wits_registry::artifact::{Artifact, INDEX, MANIFEST};
 use wits_registry::{
     Forgetful, Limits, Memory, Options, Outcome, Published, Registries, RegistryError, Release,
@@ -48,7 +48,7 @@ fn artifact() -> Artifact {
 /// What a good registry with version 1.0.0 answers.
 fn good(asked: &Request) -> Response {
     let artifact = artifact();
-    let digest = artifact.manifest_digest.to_string();
+    let digest = artifact.manifest.digest().to_string();
     let (tag, locked) = (
         "GET /v2/demo/greet/manifests/1.0.0".to_owned(),
         format!("GET /v2/demo/greet/manifests/{digest}"),
@@ -77,7 +77,7 @@ fn release_of(server: &Server, text: &str) -> Result<Release, RegistryError> {
     run(backend(&all, &at).release(&at, &version(text)))
 }
 
-fn pull(server: &Server, pin: &Pin) -> Result<Vec<u8>, RegistryError> {
+fn pull(server: &Server, pin: &Pin) -> Result<Blob, RegistryError> {
     let (all, at) = (Registries::new(impatient()), at(server));
     run(backend(&all, &at).pull(&at, &version("1.0.0"), pin))
 }

@@ -28,7 +28,7 @@ fn moved(asked: &Request) -> Response {
     })
 }
 
-fn get(all: &Registries, at: &PackageSource) -> Result<(Pin, Vec<u8>), RegistryError> {
+fn get(all: &Registries, at: &PackageSource) -> Result<(Pin, Blob), RegistryError> {
     let wanted = version("1.0.0");
     run(async {
         let pin = backend(all, at).release(at, &wanted).await?.pin;
@@ -57,7 +57,7 @@ fn bytes_come_from_the_mirror_and_tags_from_the_origin() {
     let (all, heard) = mirrored(&origin, &url, false);
     let at = at(&origin);
     let (pin, bytes) = get(&all, &at).unwrap();
-    assert_eq!((pin.clone(), bytes), (artifact().pin, WASM.to_vec()));
+    assert_eq!((pin.clone(), bytes), (artifact().pin, Blob::of(WASM)));
     assert_eq!(
         mirror.lines(),
         [format!("GET /v2/m/demo/greet/blobs/{}", pin.digest)]

@@ -37,7 +37,7 @@ fn publishing_sends_what_is_missing_and_the_tag_last() {
         (published.outcome, &published.pin),
         (Outcome::New, &artifact().pin)
     );
-    let manifest = artifact().manifest_digest;
+    let manifest = artifact().manifest.digest();
     let lines = server.lines();
     // What stands before the last two goes side by side.
     let mut before = lines[lines.len() - 4..lines.len() - 2].to_vec();
@@ -165,9 +165,9 @@ fn a_lost_race_names_both_manifests() {
     let text = error.to_string();
     assert!(matches!(error, RegistryError::RaceLost { .. }), "{text}");
     assert_eq!(error.kind(), ErrorKind::Project);
-    assert!(text.contains(&theirs.manifest_digest.to_string()), "{text}");
+    assert!(text.contains(&theirs.manifest.digest().to_string()), "{text}");
     assert!(
-        text.contains(&artifact().manifest_digest.to_string()),
+        text.contains(&artifact().manifest.digest().to_string()),
         "{text}"
     );
 }

@@ -227,7 +227,7 @@ fn a_pinned_blob_that_is_gone_is_diagnosed() {
     let blob = format!("GET /v2/demo/greet/blobs/{}", artifact().pin.digest);
     let locked = format!(
         "GET /v2/demo/greet/manifests/{}",
-        artifact().manifest_digest
+        artifact().manifest.digest()
     );
     assert_eq!(server.lines(), [blob.clone(), locked, blob]);
 

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use wits_fs::FsError;
-use wits_model::Digest;
 use wits_model::digest::DigestBuilder;
+use wits_model::{Blob, Digest};
 
 use super::walk::{self, Kind, Thing};
 use super::{Cache, Stock};
@@ -119,22 +119,18 @@ impl Cache {
         let bytes = wits_fs::read_if_exists(&place).map_err(StoreError::CacheUnreadable)?;
         Ok(match bytes {
             None => Examined::Missing,
-            Some(bytes) => {
-                let found = Digest::of(&bytes);
-                if found == *digest {
-                    Examined::Good(bytes)
-                } else {
-                    Examined::Bad(BadEntry {
-                        path: place,
-                        expected: Some(*digest),
-                        found: BadContent::Bytes {
-                            digest: found,
-                            size: bytes.len() as u64,
-                        },
-                        set_aside: None,
-                    })
-                }
-            }
+            Some(bytes) => match Blob::of(bytes) {
+                blob if blob.digest() == *digest => Examined::Good(blob),
+                blob => Examined::Bad(BadEntry {
+                    path: place,
+                    expected: Some(*digest),
+                    found: BadContent::Bytes {
+                        digest: blob.digest(),
+                        size: blob.size(),
+                    },
+                    set_aside: None,
+                }),
+            },
         })
     }
 }
@@ -143,7 +139,7 @@ impl Cache {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Examined {
     /// The bytes, just hashed.
-    Good(Vec<u8>),
+    Good(Blob),
     /// Nothing is there.
     Missing,
     /// Something else is there.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use wits_fs::Replacement;
-use wits_model::{Digest, PackageId};
+use wits_model::{Blob, Digest, PackageId};
 
 use super::stamp::is_entry_name;
 use super::{
@@ -43,7 +43,7 @@ pub enum Content {
     /// A directory `NAME` with this `package.wit`.
     Text(String),
     /// A file `NAME.wasm`.
-    Wasm(Vec<u8>),
+    Wasm(Blob),
 }
 
 /// What [`apply`] did, by the names of entries (`.wasm` included), sorted.
@@ -72,7 +72,7 @@ impl WantedEntry {
     pub fn digest(&self) -> Digest {
         match &self.content {
             Content::Text(text) => Digest::of(text),
-            Content::Wasm(bytes) => Digest::of(bytes),
+            Content::Wasm(wasm) => wasm.digest(),
         }
     }
 }
@@ -109,7 +109,7 @@ pub fn apply(dir: &Path, wanted: &Wanted, wait: Wait<'_>) -> Result<Applied, Sto
             Content::Text(text) => {
                 replacement.put_dir(name, &[(PACKAGE_WIT, text.as_bytes())])?;
             }
-            Content::Wasm(bytes) => replacement.put_file(name, bytes)?,
+            Content::Wasm(wasm) => replacement.put_file(name, wasm)?,
         }
     }
     match &plan.stamp {

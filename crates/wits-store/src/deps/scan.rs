@@ -38,6 +38,12 @@ pub enum EntryKind {
 
 /// Every entry but the stamp, sorted by name; none if the directory is missing.
 pub fn scan(dir: &Path) -> Result<Vec<Entry>, StoreError> {
+    scan_where(dir, |_| true)
+}
+
+/// The entries of the names that are `wanted`, the stamp aside. Nothing else is looked at: it takes no more than one
+/// list of names where none is.
+pub fn scan_where(dir: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, StoreError> {
     let found = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         found => found.map_err(FsError::io("read", dir))?,
@@ -47,7 +53,7 @@ pub fn scan(dir: &Path) -> Result<Vec<Entry>, StoreError> {
         let entry = entry.map_err(FsError::io("read", dir))?;
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name == STAMP {
+        if name == STAMP || !wanted(&name) {
             continue;
         }
         let kind = entry.file_type().map_err(FsError::io("read", &path))?;

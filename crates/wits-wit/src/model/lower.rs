@@ -101,6 +101,11 @@ impl<'a> Lowering<'a> {
         })
     }
 
+    /// The name of `package`, and its version if it has one.
+    pub(crate) fn reference(&self, package: PackageId) -> PackageRef {
+        self.packages[&package].clone()
+    }
+
     /// The model of `package`, as far as `resolve` knows it.
     ///
     /// # Errors
@@ -109,7 +114,7 @@ impl<'a> Lowering<'a> {
         self.types_left = MOST_TYPES;
         let source = &self.resolve.packages[package];
         Ok(Package {
-            reference: self.packages[&package].clone(),
+            reference: self.reference(package),
             docs: source.docs.contents.clone(),
             interfaces: source
                 .interfaces

@@ -38,7 +38,7 @@ pub(crate) fn texts(packages: &[SourcePackage]) -> Vec<Dependency> {
 /// Builds without metadata.
 #[track_caller]
 pub(crate) fn build(root: &SourcePackage, deps: &[SourcePackage]) -> Built {
-    wits_wit::build(root, texts(deps), &BuildOptions::default())
+    wits_wit::build(root.clone(), texts(deps), &BuildOptions::default())
         .unwrap_or_else(|error| panic!("{error}: {:?}", error.span()))
 }
 
@@ -66,12 +66,12 @@ pub(crate) struct Known(BTreeMap<PackageRef, model::Package>);
 
 impl Known {
     pub(crate) fn of(packages: &[&DecodedPackage]) -> Self {
-        let known = |package: &&DecodedPackage| (package.id(), package.model().clone());
+        let known = |package: &&DecodedPackage| (package.id(), (**package.model()).clone());
         Self(packages.iter().map(known).collect())
     }
 
     pub(crate) fn add(&mut self, package: &DecodedPackage) {
-        self.0.insert(package.id(), package.model().clone());
+        self.0.insert(package.id(), (**package.model()).clone());
     }
 }
 

@@ -44,7 +44,7 @@ pub fn decoded(wasm: &[u8]) -> DecodedPackage {
 /// The model of the first package in `text`, by way of its binary.
 #[track_caller]
 pub fn model(text: &str) -> Package {
-    decoded(&encode(text)).model().clone()
+    Package::clone(decoded(&encode(text)).model())
 }
 
 /// The text that the reference printer makes of a binary, the copies of other packages included.

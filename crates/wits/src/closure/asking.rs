@@ -10,8 +10,8 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use wits_model::PackageId;
 use wits_model::lock::Lock;
+use wits_model::{Blob, PackageId};
 
 use super::ahead::{self, Ahead, Door};
 use super::{Outcome, Root};
@@ -52,7 +52,7 @@ struct Early {
     /// What its registry says.
     named: Option<Named>,
     /// Its bytes.
-    wasm: Option<Vec<u8>>,
+    wasm: Option<Blob>,
     /// How many they are, or will be.
     held: u64,
     /// What the user hears if it is needed.
@@ -64,7 +64,7 @@ enum Event {
     Named(PackageId, Result<Named, Error>),
     Done(PackageId, Result<Outcome, Error>),
     NamedAhead(PackageId, Option<Named>, Vec<Note>),
-    PulledAhead(PackageId, Option<Vec<u8>>, Vec<Note>),
+    PulledAhead(PackageId, Option<Blob>, Vec<Note>),
 }
 
 impl Event {
@@ -227,7 +227,7 @@ impl<'s> Asking<'s> {
     }
 
     /// Asks for the bytes, unless they are there, and for what the list names.
-    fn pull(&mut self, id: PackageId, named: Named, wasm: Option<Vec<u8>>) {
+    fn pull(&mut self, id: PackageId, named: Named, wasm: Option<Blob>) {
         if let Some(door) = Door::of_source(&named.source) {
             self.ahead.reach(door);
         }

@@ -31,11 +31,11 @@ pub(super) fn lend_stubs(
             let Answer::Published(published) = answer else {
                 continue;
             };
-            let copy = published
-                .package
-                .embedded()
-                .iter()
-                .find(|copy| copy.reference == reference);
+            let copies = published.package.embedded().map_err(|source| Error::Wit {
+                package: Some(published.id.clone().into()),
+                source,
+            })?;
+            let copy = copies.iter().find(|copy| copy.reference == reference);
             let Some(size) = copy.map(|copy| copy.canonical_form().len()) else {
                 continue;
             };

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use wits_fs::write_new;
-use wits_model::{Digest, PackageSource, Pin, Version};
+use wits_model::{Blob, PackageSource, Pin, Version};
 use wits_registry::{Answer, Outcome, Publication, Published, Registry, RegistryError, Release};
 
 /// Packages in the directories of wkg's `local` registries.
@@ -54,11 +54,11 @@ fn dir(at: &PackageSource) -> Result<&Path, RegistryError> {
     }
 }
 
-fn read(at: &PackageSource, version: &Version) -> Result<Vec<u8>, RegistryError> {
+fn read(at: &PackageSource, version: &Version) -> Result<Blob, RegistryError> {
     let dir = dir(at)?;
     let file = dir.join(format!("{version}.wasm"));
     match wits_fs::read_if_exists(&file)? {
-        Some(bytes) => Ok(bytes),
+        Some(bytes) => Ok(Blob::of(bytes)),
         None if dir.is_dir() => Err(RegistryError::VersionNotFound {
             at: at.into(),
             version: Box::new(version.clone()),
@@ -67,17 +67,17 @@ fn read(at: &PackageSource, version: &Version) -> Result<Vec<u8>, RegistryError>
     }
 }
 
-fn pin(bytes: &[u8]) -> Pin {
+fn pin(wasm: &Blob) -> Pin {
     Pin {
         manifest: None,
-        digest: Digest::of(bytes),
-        size: bytes.len() as u64,
+        digest: wasm.digest(),
+        size: wasm.size(),
     }
 }
 
-fn pull(at: &PackageSource, version: &Version, wanted: &Pin) -> Result<Vec<u8>, RegistryError> {
+fn pull(at: &PackageSource, version: &Version, wanted: &Pin) -> Result<Blob, RegistryError> {
     let bytes = read(at, version)?;
-    let found = Digest::of(&bytes);
+    let found = bytes.digest();
     if found != wanted.digest {
         return Err(RegistryError::Integrity {
             at: at.into(),
@@ -97,7 +97,7 @@ fn publish(at: &PackageSource, publication: &Publication) -> Result<Published, R
     let outcome = match write_new(&file, &publication.wasm) {
         Ok(()) => Outcome::New,
         Err(error) if error.kind() == wits_fs::FsErrorKind::Exists => {
-            let there = pin(&wits_fs::read(&file)?);
+            let there = pin(&Blob::of(wits_fs::read(&file)?));
             if there.digest != ours.digest {
                 return Err(RegistryError::VersionExists {
                     at: at.into(),
@@ -138,7 +138,7 @@ impl Registry for WkgLocal {
         at: &'a PackageSource,
         version: &'a Version,
         pin: &'a Pin,
-    ) -> Answer<'a, Vec<u8>> {
+    ) -> Answer<'a, Blob> {
         Box::pin(async move { pull(at, version, pin) })
     }
 

@@ -10,8 +10,9 @@ use wits_wit::{BuildOptions, Built, DeclaredDependency, Dependency, SourcePackag
 use super::fetch;
 use crate::closure::Answer;
 use crate::inputs::Inputs;
-use crate::prepare::{PreparedMember, prepare};
+use crate::prepare::{PreparedMember, prepare_in};
 use crate::project::{Member, Workspace};
+use crate::session::Session;
 use crate::standing::{Standing, StandingClosure};
 use crate::{Context, Error, config, project};
 
@@ -55,20 +56,23 @@ pub async fn build(
 ) -> Result<BuiltPackage, Error> {
     match begin(context, workspace, output)? {
         Begun::Done(built) => Ok(*built),
-        Begun::Open(open) => finish(context, workspace, output, open).await,
+        Begun::Open(open) => finish(workspace, output, *open).await,
     }
 }
 
 /// A build, as far as it comes without asking anybody.
-pub(crate) enum Begun {
+pub(crate) enum Begun<'a> {
     /// What stands in `wit/deps` was enough.
     Done(Box<BuiltPackage>),
     /// The closure has to be resolved.
-    Open(Open),
+    Open(Box<Open<'a>>),
 }
 
 /// A build whose closure has to be resolved. Other processes are held off meanwhile.
-pub(crate) struct Open {
+pub(crate) struct Open<'a> {
+    session: Session<'a>,
+    /// Whether any registry may be asked: a package that names no other needs none.
+    pub(crate) asks: bool,
     _others: Option<ProjectLock>,
     inputs: Inputs,
     /// Whether the lock and `wit/deps` are up to date all the same.
@@ -76,11 +80,11 @@ pub(crate) struct Open {
 }
 
 /// Begins a build, and ends it if what stands in `wit/deps` is enough.
-pub(crate) fn begin(
-    context: &Context,
+pub(crate) fn begin<'a>(
+    context: &'a Context,
     workspace: &Workspace,
     output: Option<&Path>,
-) -> Result<Begun, Error> {
+) -> Result<Begun<'a>, Error> {
     let current = workspace.current(context, "build")?;
     let others = super::exclude_others(context, workspace, "wits build")?;
     let standing = Standing::read(context, &workspace.members, None)?;
@@ -90,26 +94,34 @@ pub(crate) fn begin(
         && let Some(closure) = standing.closure(context, workspace, current, fresh)?
     {
         let StandingClosure { texts, declared } = closure;
-        let built = encode(current, &current.source(context)?, texts, declared)?;
+        let built = encode(current, current.source(context)?, texts, declared)?;
         let written = write(context, workspace, current, output, &built, Vec::new())?;
         return Ok(Begun::Done(Box::new(written)));
     }
-    Ok(Begun::Open(Open {
+    let inputs = *standing.inputs(context, workspace)?;
+    let session = Session::new(context, Some(workspace))?;
+    let mut asks = false;
+    for member in &workspace.members {
+        asks |= !session.source(&member.wit)?.mentions().is_empty();
+    }
+    Ok(Begun::Open(Box::new(Open {
+        session,
+        asks,
         _others: others,
-        inputs: *standing.inputs(context, workspace)?,
+        inputs,
         is_fresh,
-    }))
+    })))
 }
 
 /// Ends a build that was begun.
 pub(crate) async fn finish(
-    context: &Context,
     workspace: &Workspace,
     output: Option<&Path>,
-    open: Open,
+    open: Open<'_>,
 ) -> Result<BuiltPackage, Error> {
+    let context = open.session.context;
     let current = workspace.current(context, "build")?;
-    let prepared = prepare(context, workspace, open.inputs.form()).await?;
+    let prepared = prepare_in(&open.session, workspace, open.inputs.form()).await?;
     if !open.is_fresh {
         let members = &workspace.members;
         fetch::write(context, workspace, members, &prepared, &open.inputs)?;
@@ -202,13 +214,14 @@ pub(super) fn default_name(package: &PackageRef) -> String {
 /// Encodes a prepared member, with what it was built against.
 pub(super) fn encode_prepared(prepared: &PreparedMember<'_>) -> Result<Built, Error> {
     let texts = prepared.texts.dependencies();
-    encode(prepared.member, &prepared.source, texts, declared(prepared))
+    let source = prepared.source.clone();
+    encode(prepared.member, source, texts, declared(prepared))
 }
 
 /// Encodes `source`, the WIT of `member`, among `texts`.
 fn encode(
     member: &Member,
-    source: &SourcePackage,
+    source: SourcePackage,
     texts: Vec<Dependency>,
     declared: Vec<DeclaredDependency>,
 ) -> Result<Built, Error> {

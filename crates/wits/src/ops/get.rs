@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use wits_model::lock::Lock;
-use wits_model::{Digest, PackageId, PackageRef, PackageSource};
+use wits_model::{Blob, Digest, PackageId, PackageRef, PackageSource};
 use wits_wit::model::{self, Stability};
 use wits_wit::{Decoded, Gates};
 
@@ -138,7 +139,8 @@ pub async fn get(
             (published.source, published.pin.digest, text.into_bytes())
         }
         (Found::Package(published), As::Wasm) => {
-            (published.source, published.pin.digest, published.wasm)
+            let wasm = published.wasm.into_bytes();
+            (published.source, published.pin.digest, wasm)
         }
         (
             Found::Wasm {
@@ -147,7 +149,7 @@ pub async fn get(
                 wasm,
             },
             _,
-        ) => (source, digest, wasm),
+        ) => (source, digest, wasm.into_bytes()),
     };
     let file = match output {
         Output::Return => None,
@@ -223,7 +225,7 @@ enum Found {
     Wasm {
         source: PackageSource,
         digest: Digest,
-        wasm: Vec<u8>,
+        wasm: Blob,
     },
 }
 
@@ -279,7 +281,7 @@ async fn gates_below(session: &Session<'_>, lock: &Lock, published: &Published) 
 
 /// Packages whose gates are known.
 #[derive(Default)]
-struct Known(BTreeMap<PackageId, model::Package>);
+struct Known(BTreeMap<PackageId, Arc<model::Package>>);
 
 impl Gates for Known {
     fn gate(&self, package: &PackageId, interface: &str) -> Option<Stability> {

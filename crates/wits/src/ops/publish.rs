@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use wits_model::lock::Lock;
-use wits_model::{Digest, PackageId, PackageMetadata, PackageName, PackageSource};
+use wits_model::{Blob, Digest, PackageId, PackageMetadata, PackageName, PackageSource};
 use wits_registry::{Outcome, Publication, Published, RegistryError, SideFile};
 use wits_wit::model::Package;
 use wits_wit::{Decoded, DecodedPackage};
@@ -109,7 +109,7 @@ pub enum Subject<'a> {
 /// A package ready to go.
 struct Ready {
     package: DecodedPackage,
-    wasm: Vec<u8>,
+    wasm: Blob,
     metadata: PackageMetadata,
     closure: BTreeMap<PackageId, Digest>,
     files: Vec<SideFile>,
@@ -163,9 +163,9 @@ async fn send(
     ready: Ready,
     dry_run: bool,
 ) -> Result<PublishedPackage, Error> {
-    let digest = Digest::of(&ready.wasm);
+    let digest = ready.wasm.digest();
     let wit = ready.package.wit();
-    let size = ready.wasm.len() as u64;
+    let size = ready.wasm.size();
     let failed = |error| registry_error(error, false);
     let backend = session.registries.of(&at).map_err(failed)?;
     let (manifest, done) = if dry_run {
@@ -259,7 +259,7 @@ async fn from_project(session: &Session<'_>, workspace: &Workspace) -> Result<Re
     let built = build::encode_prepared(stranger)?;
     Ok(Ready {
         package: built.package,
-        wasm: built.wasm,
+        wasm: Blob::of(built.wasm),
         metadata: current.manifest.package.clone(),
         closure: digests(&stranger.closure),
         files: side_files(context, workspace, current)?,
@@ -351,7 +351,7 @@ fn tell_what_strangers_need(context: &Context, closure: &Closure, skewed: &BTree
 
 async fn from_wasm(session: &Session<'_>, file: &Path) -> Result<Ready, Error> {
     let context = session.context;
-    let wasm = wits_fs::read(file)?;
+    let wasm = Blob::of(wits_fs::read(file)?);
     let package = match wits_wit::decode(&wasm) {
         Ok(Decoded::Package(package)) => package,
         Ok(Decoded::Component(_)) => {
