@@ -10,8 +10,10 @@
 //! | [`file`](mod@file) | [`write_atomic`], [`write_if_changed`], [`write_new`], [`read`] and the like |
 //! | [`lock`] | [`FileLock`]: an advisory lock that says who holds it |
 //! | [`replacement`] | [`Replacement`]: several entries of a directory, swapped under a journal |
+//! | [`at_once`](mod@at_once) | [`at_once()`]: several things at a time |
 //! | [`kill_points`] | where tests may kill the process; empty without the feature `kill-points` |
 
+pub mod at_once;
 pub mod error;
 pub mod file;
 pub mod kill_points;
@@ -19,6 +21,7 @@ pub mod lock;
 pub mod replacement;
 mod temporary;
 
+pub use at_once::at_once;
 pub use error::{FsError, FsErrorKind};
 pub use file::{
     create_dir, create_dir_all, is_temporary, read, read_if_exists, remove_dir_all,

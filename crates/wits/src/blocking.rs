@@ -1,9 +1,8 @@
 //! The operations for callers that are not `async`: the same code, run to its end. Each is called as the one of
 //! [`ops`] that it names, whose example serves both.
 //!
-//! With the feature `network` each call runs on a thread of its own with a runtime of its own, so it
-//! works inside a tokio runtime as well as outside. Without it no future ever waits, and there is no
-//! runtime.
+//! With the feature `network` each call has a runtime of its own, and where it is called inside a tokio runtime a
+//! thread of its own too, since one thread cannot run two. Without it no future ever waits, and there is no runtime.
 //!
 //! ```no_run
 //! # fn example(context: &wits::Context, workspace: &wits::Workspace) -> Result<(), wits::Error> {
@@ -37,14 +36,19 @@ use crate::{Context, Error, ops};
 
 #[cfg(feature = "network")]
 fn run<T: Send>(future: impl Future<Output = Result<T, Error>> + Send) -> Result<T, Error> {
-    let on_thread = || {
+    let here = || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(Error::Runtime)?;
         runtime.block_on(future)
     };
-    std::thread::scope(|scope| match scope.spawn(on_thread).join() {
+    // The first thread of a process has little stack on Windows.
+    let may_run_here = !cfg!(windows) && tokio::runtime::Handle::try_current().is_err();
+    if may_run_here {
+        return here();
+    }
+    std::thread::scope(|scope| match scope.spawn(here).join() {
         Ok(result) => result,
         Err(panic) => std::panic::resume_unwind(panic),
     })

@@ -113,7 +113,7 @@ impl Inputs {
         pieces.add("form", format!("{:?}", self.form).as_bytes());
         let lock = workspace.lock_file();
         // A link to what never ends is refused where the lock is parsed.
-        if lock.exists() && !lock.is_file() {
+        if std::fs::metadata(&lock).is_ok_and(|found| !found.is_file()) {
             pieces.add(project::LOCK, b"(no file)");
         } else {
             pieces.file(project::LOCK, &lock)?;

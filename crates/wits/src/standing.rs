@@ -27,10 +27,9 @@ pub(crate) struct Standing<'a> {
 /// What is known of them where nothing is to be done.
 #[derive(Default)]
 pub(crate) struct Fresh {
-    /// What is in the entries of the member that was to be read, in the order of its stamp.
-    contents: Vec<Vec<u8>>,
-    /// Whether the user has entries of his own beside them.
-    own: bool,
+    /// The texts of the member that was to be read, parsed, in the order of its stamp; nothing where it has more than
+    /// the texts of published packages, of which alone the lock says what they are.
+    texts: Option<Vec<Dependency>>,
 }
 
 /// The closure of a member, as its texts stand there.
@@ -86,7 +85,7 @@ impl<'a> Standing<'a> {
         Ok(self.look(context, workspace, None)?.is_some())
     }
 
-    /// The same; and where it is so, what is in the entries of the member at the root `read`.
+    /// The same; and where it is so, the texts of the member at the root `read`.
     pub(crate) fn look(
         &self,
         context: &Context,
@@ -106,12 +105,20 @@ impl<'a> Standing<'a> {
             if stamp.lock != seen.digest {
                 return Ok(None);
             }
-            if read == Some(&member.root) {
-                let Some(contents) = tree::read(&member.deps(), stamp)? else {
+            let entries = &stamp.entries;
+            let is_published = || entries.values().all(|entry| entry.digest.is_some());
+            let is_plain = || !seen.own && self.form() == Form::Wit && is_published();
+            if read == Some(&member.root) && is_plain() {
+                let dir = member.deps();
+                let parse = |name: &str, bytes| {
+                    let path = context.shown(&dir.join(name).join(PACKAGE_WIT));
+                    let source = SourcePackage::parse(vec![SourceFile { path, bytes }])?;
+                    Ok::<_, Error>(Dependency::Text(source))
+                };
+                let Some(texts) = tree::read(&dir, stamp, parse)? else {
                     return Ok(None);
                 };
-                let own = seen.own;
-                fresh = Fresh { contents, own };
+                fresh.texts = Some(texts);
             } else if !tree::check(&member.deps(), stamp)?.is_current() {
                 return Ok(None);
             }
@@ -132,9 +139,9 @@ impl<'a> Standing<'a> {
         let Some((_, Some(stamp))) = stamp else {
             return Ok(None);
         };
-        if fresh.own || self.form() != Form::Wit {
+        let Some(texts) = fresh.texts else {
             return Ok(None);
-        }
+        };
         let lock = lockfile::read(context, workspace)?;
         let mut declared = Vec::with_capacity(stamp.entries.len());
         for entry in stamp.entries.values() {
@@ -150,12 +157,6 @@ impl<'a> Standing<'a> {
                 }
                 _ => return Ok(None),
             }
-        }
-        let mut texts = Vec::with_capacity(declared.len());
-        for (name, bytes) in stamp.entries.keys().zip(fresh.contents) {
-            let path = context.shown(&member.deps().join(name).join(PACKAGE_WIT));
-            let source = SourcePackage::parse(vec![SourceFile { path, bytes }])?;
-            texts.push(Dependency::Text(source));
         }
         Ok(Some(StandingClosure { texts, declared }))
     }

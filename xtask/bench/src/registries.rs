@@ -8,7 +8,7 @@ use wits_testkit::wire::OciRegistry;
 use wits_testkit::{Artifact, Layout, Sandbox};
 
 use crate::graph::{self, Shape};
-use crate::scale::{FETCH, Run, Step, TEXT, best, draw, series, table};
+use crate::scale::{FETCH, Run, Step, TEXT, best, draw, series, settle, table};
 use crate::table::figure;
 use crate::tools::Tools;
 
@@ -63,6 +63,7 @@ fn packages(tools: &Tools, count: usize) -> Result<Runs> {
     for number in 10..count {
         layout.push(&format!("scale/p{number}"), "1.0.0", &artifact);
     }
+    settle()?;
     let none = best(tools, &sandbox, in_vain(&["get", "scale:p-1@1.0.0"]))?;
     Ok([
         ("packages: fetch ten", best(tools, &sandbox, FETCH)?),

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,7 @@ pub(crate) fn measure(tools: &Tools, options: &[&str]) -> Result<()> {
         for size in &sizes {
             let sandbox = tools.sandbox();
             graph::make(&sandbox, shape, *size, TEXT)?;
+            settle()?;
             eprintln!("a {} of {size} is made", shape.name());
             for (name, step) in STEPS {
                 let run = best(tools, &sandbox, step)?;
@@ -93,6 +95,21 @@ pub(crate) fn draw(name: &str, over: &str, time: &[Series], memory: &[Series]) -
         fs::write(docs.join(format!("{name}-{what}.svg")), svg)?;
     }
     Ok(())
+}
+
+/// Waits until what was made for a measurement is on the disk: a sync of the command's would have to wait for it.
+pub(crate) fn settle() -> Result<()> {
+    let done = Command::new("sync").status().context("`sync`")?;
+    if !done.success() {
+        bail!("`sync` ends with {done}");
+    }
+    Ok(())
+}
+
+/// Another number each time.
+fn unique() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// One run of the command.
@@ -126,15 +143,14 @@ pub(crate) fn best(tools: &Tools, sandbox: &Sandbox, step: Step<'_>) -> Result<R
     let mut best: Option<Run> = None;
     for _ in 0..RUNS {
         for name in step.removed {
-            let path = if *name == "xdg-cache" {
-                sandbox.cache_home()
-            } else {
-                sandbox.root().join(name)
+            let path = match *name {
+                "xdg-cache" => sandbox.cache_home(),
+                name => sandbox.root().join(name),
             };
-            if path.is_dir() {
-                fs::remove_dir_all(&path)?;
-            } else if path.exists() {
-                fs::remove_file(&path)?;
+            // Not deleted: ext4 does not use an inode again for some seconds, and looks long for others.
+            let trash = sandbox.root().join(format!("trash-{}", unique()));
+            if path.exists() {
+                fs::rename(&path, trash)?;
             }
         }
         let mut command = sandbox.command(&tools.wits, "app");

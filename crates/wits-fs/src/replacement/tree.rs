@@ -7,15 +7,13 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::FsError;
 use crate::file::sync_dir;
 use crate::kill_points::{Ability, lacks};
+use crate::{FsError, at_once};
 
 /// Hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,24 +186,9 @@ fn list(dir: &Path, files: &mut Vec<PathBuf>, dirs: &mut Vec<PathBuf>) -> io::Re
 const AT_ONCE: usize = 16;
 
 fn all(paths: &[PathBuf], sync: &(impl Fn(&Path) -> io::Result<()> + Sync)) -> Result<(), FsError> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-            sync(path).map_err(FsError::io("sync", path))?;
-        }
-        Ok(())
-    };
-    if paths.len() < 4 {
-        return work();
-    }
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE.min(paths.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        workers.into_iter().try_for_each(|worker| {
-            worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+    let threads = if paths.len() < 4 { 1 } else { AT_ONCE };
+    at_once(paths, threads, |path| {
+        sync(path).map_err(FsError::io("sync", path))
     })
+    .map(|_: Vec<()>| ())
 }

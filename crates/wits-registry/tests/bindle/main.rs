@@ -87,12 +87,7 @@ impl User {
     }
 
     /// What is locked, in a run of its own.
-    fn pull(
-        &self,
-        at: &PackageSource,
-        at_version: &str,
-        pin: &Pin,
-    ) -> Result<Blob, RegistryError> {
+    fn pull(&self, at: &PackageSource, at_version: &str, pin: &Pin) -> Result<Blob, RegistryError> {
         let registries = self.registries();
         run(backend(&registries, at).pull(at, &version(at_version), pin))
     }

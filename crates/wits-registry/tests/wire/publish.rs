@@ -165,7 +165,10 @@ fn a_lost_race_names_both_manifests() {
     let text = error.to_string();
     assert!(matches!(error, RegistryError::RaceLost { .. }), "{text}");
     assert_eq!(error.kind(), ErrorKind::Project);
-    assert!(text.contains(&theirs.manifest.digest().to_string()), "{text}");
+    assert!(
+        text.contains(&theirs.manifest.digest().to_string()),
+        "{text}"
+    );
     assert!(
         text.contains(&artifact().manifest.digest().to_string()),
         "{text}"

@@ -7,10 +7,8 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use wits_fs::{FsError, Replacement};
+use wits_fs::{FsError, Replacement, at_once};
 use wits_model::Digest;
 
 use super::{PACKAGE_WIT, Stamp, aside};
@@ -41,22 +39,11 @@ pub fn check(dir: &Path, stamp: &Stamp) -> Result<Currency, StoreError> {
         return Ok(Currency::Interrupted);
     }
     let entries: Vec<_> = stamp.entries.iter().collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut differing = Vec::new();
-        while let Some((name, entry)) = entries.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if text(dir, name)? != Some(entry.text) {
-                differing.push((*name).clone());
-            }
-        }
-        Ok::<_, FsError>(differing)
-    };
-    let mut differing = if entries.len() < 32 {
-        work()?
-    } else {
-        in_parallel(work)?
-    };
-    differing.sort();
+    let differing = at_once(&entries, threads(entries.len()), |(name, entry)| {
+        let differs = text(dir, name)? != Some(entry.text);
+        Ok::<_, FsError>(differs.then(|| (*name).clone()))
+    })?;
+    let differing: Vec<_> = differing.into_iter().flatten().collect();
     Ok(if differing.is_empty() {
         Currency::Current
     } else {
@@ -64,20 +51,40 @@ pub fn check(dir: &Path, stamp: &Stamp) -> Result<Currency, StoreError> {
     })
 }
 
-/// What is in the entries of the stamp, in its order, if all stand there exactly as they were written:
-/// [`check`] for who goes on with the content. These are the very bytes that were hashed.
-pub fn read(dir: &Path, stamp: &Stamp) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+/// What `take` makes of the name and the content of each entry of the stamp, in its order, if all stand there exactly
+/// as they were written: [`check`] for who goes on with the content. These are the very bytes that were hashed. Several
+/// are taken at a time.
+///
+/// # Errors
+/// Of `take`, or if an entry cannot be read.
+pub fn read<T: Send, E: Send + From<StoreError>>(
+    dir: &Path,
+    stamp: &Stamp,
+    take: impl Fn(&str, Vec<u8>) -> Result<T, E> + Sync,
+) -> Result<Option<Vec<T>>, E> {
     if Replacement::was_interrupted(aside(dir)) {
         return Ok(None);
     }
-    let mut contents = Vec::with_capacity(stamp.entries.len());
-    for (name, entry) in &stamp.entries {
-        match content(dir, name)? {
-            Some(bytes) if Digest::of(&bytes) == entry.text => contents.push(bytes),
-            _ => return Ok(None),
+    let entries: Vec<_> = stamp.entries.iter().collect();
+    let taken = at_once(&entries, available(), |(name, entry)| {
+        match content(dir, name).map_err(|error| Taken::Failed(StoreError::from(error).into()))? {
+            Some(bytes) if Digest::of(&bytes) == entry.text => {
+                take(name, bytes).map_err(Taken::Failed)
+            }
+            _ => Err(Taken::Differs),
         }
+    });
+    match taken {
+        Ok(taken) => Ok(Some(taken)),
+        Err(Taken::Differs) => Ok(None),
+        Err(Taken::Failed(error)) => Err(error),
     }
-    Ok(Some(contents))
+}
+
+/// Why an entry was not taken.
+enum Taken<E> {
+    Differs,
+    Failed(E),
 }
 
 /// What stands in the place of an entry.
@@ -131,23 +138,14 @@ fn other(path: &Path) -> Place {
     Place::Other(noun)
 }
 
+/// On how many threads so many entries are read and hashed: starting one takes as long as reading a few.
+fn threads(entries: usize) -> usize {
+    if entries < 32 { 1 } else { available() }
+}
+
 /// Reading is mostly waiting for the system, hashing is not: a few threads are enough.
-fn in_parallel(
-    work: impl Fn() -> Result<Vec<String>, FsError> + Sync,
-) -> Result<Vec<String>, FsError> {
-    let threads = thread::available_parallelism().map_or(1, |n| n.get().min(4));
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
-        let mut all = Vec::new();
-        for worker in workers {
-            all.extend(
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?,
-            );
-        }
-        Ok(all)
-    })
+fn available() -> usize {
+    std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4))
 }
 
 /// The digest of an entry's text, if the entry has exactly the form in which wits writes it.

@@ -132,7 +132,12 @@ impl Form {
     }
 
     fn line(&mut self, words: &[&str]) {
-        self.out.push_str(&words.join(" "));
+        for (position, word) in words.iter().enumerate() {
+            if position > 0 {
+                self.out.push(' ');
+            }
+            self.out.push_str(word);
+        }
         self.out.push('\n');
     }
 

@@ -182,14 +182,26 @@ fn refuse_input(
     member: &Member,
     file: &Path,
 ) -> Result<(), Error> {
-    let same = |a: &Path, b: &Path| matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
-    let is_wit = file.parent().is_some_and(|dir| same(dir, &member.wit));
+    let place = |path: &Path| path.canonicalize().ok();
+    let same = |found: &Option<PathBuf>, path: &Path| found.is_some() && *found == place(path);
+    let is_wit = file
+        .parent()
+        .is_some_and(|dir| same(&place(dir), &member.wit));
+    // What ends like a package is none of these, unless it leads to one.
+    let is_package = file
+        .extension()
+        .is_some_and(|extension| extension == "wasm");
+    let is_link = file
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_symlink());
+    let may_be_file = is_link || !is_package;
+    let found = may_be_file.then(|| place(file)).flatten();
     let files = [
         workspace.lock_file(),
         member.root.join(project::MANIFEST),
         member.root.join(config::ROUTES),
     ];
-    if is_wit || files.iter().any(|input| same(file, input)) {
+    if is_wit || files.iter().any(|input| same(&found, input)) {
         return Err(Error::OutputIsInput {
             path: context.shown(file),
         });
