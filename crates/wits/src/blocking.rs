@@ -124,10 +124,6 @@ pub fn build(
 ) -> Result<BuiltPackage, Error> {
     match build::begin(context, workspace, output)? {
         Begun::Done(built) => Ok(*built),
-        // Nothing waits where nobody is asked.
-        Begun::Open(open) if !open.asks => {
-            pollster::block_on(build::finish(workspace, output, *open))
-        }
         Begun::Open(open) => run(build::finish(workspace, output, *open)),
     }
 }

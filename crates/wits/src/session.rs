@@ -105,6 +105,12 @@ impl<'a> Session<'a> {
         Ok(source)
     }
 
+    /// Takes note of the WIT of a directory that somebody has read and parsed.
+    pub(crate) fn know_source(&self, dir: &Path, source: SourcePackage) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.insert(dir.to_owned(), source);
+    }
+
     /// The registry that serves `name`.
     pub(crate) fn route(&self, name: &PackageName) -> Result<Route, Error> {
         self.routes.route(name).ok_or_else(|| Error::NoRoute {

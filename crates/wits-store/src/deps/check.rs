@@ -66,7 +66,11 @@ pub fn read<T: Send, E: Send + From<StoreError>>(
         return Ok(None);
     }
     let entries: Vec<_> = stamp.entries.iter().collect();
-    let taken = at_once(&entries, available(), |(name, entry)| {
+    let threads = match entries.len() {
+        few @ 0..8 => few.min(2),
+        _ => available(),
+    };
+    let taken = at_once(&entries, threads, |(name, entry)| {
         match content(dir, name).map_err(|error| Taken::Failed(StoreError::from(error).into()))? {
             Some(bytes) if Digest::of(&bytes) == entry.text => {
                 take(name, bytes).map_err(Taken::Failed)
@@ -143,7 +147,8 @@ fn threads(entries: usize) -> usize {
     if entries < 32 { 1 } else { available() }
 }
 
-/// Reading is mostly waiting for the system, hashing is not: a few threads are enough.
+/// Reading is mostly waiting for the system, hashing is not: a few threads are enough. To find out how many there may
+/// be takes some twenty calls of the system.
 fn available() -> usize {
     std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4))
 }

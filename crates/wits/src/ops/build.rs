@@ -71,8 +71,6 @@ pub(crate) enum Begun<'a> {
 /// A build whose closure has to be resolved. Other processes are held off meanwhile.
 pub(crate) struct Open<'a> {
     session: Session<'a>,
-    /// Whether any registry may be asked: a package that names no other needs none.
-    pub(crate) asks: bool,
     _others: Option<ProjectLock>,
     inputs: Inputs,
     /// Whether the lock and `wit/deps` are up to date all the same.
@@ -88,29 +86,53 @@ pub(crate) fn begin<'a>(
     let current = workspace.current(context, "build")?;
     let others = super::exclude_others(context, workspace, "wits build")?;
     let standing = Standing::read(context, &workspace.members, None)?;
-    let fresh = standing.look(context, workspace, Some(&current.root))?;
+    // Before anything is made of them: what is edited from now on is another input, which the next run finds.
+    let inputs = *standing.inputs(context, workspace)?;
+    let (fresh, source) = if is_alone(workspace, current) {
+        let source = current.source(context)?;
+        if source.mentions().is_empty() {
+            wits_wit::check(source.clone(), Vec::new())?;
+            let built = encode(current, source, Vec::new(), Vec::new())?;
+            let written = write(context, workspace, current, output, &built, Vec::new())?;
+            return Ok(Begun::Done(Box::new(written)));
+        }
+        (None, Ok(source))
+    } else {
+        std::thread::scope(|scope| {
+            let source = scope.spawn(|| current.source(context));
+            let fresh = standing.look(context, workspace, Some(&current.root));
+            let source = source.join();
+            let source = source.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            fresh.map(|fresh| (fresh, source))
+        })?
+    };
     let is_fresh = fresh.is_some();
     if let Some(fresh) = fresh
         && let Some(closure) = standing.closure(context, workspace, current, fresh)?
     {
         let StandingClosure { texts, declared } = closure;
-        let built = encode(current, current.source(context)?, texts, declared)?;
+        let built = encode(current, source?, texts, declared)?;
         let written = write(context, workspace, current, output, &built, Vec::new())?;
         return Ok(Begun::Done(Box::new(written)));
     }
-    let inputs = *standing.inputs(context, workspace)?;
     let session = Session::new(context, Some(workspace))?;
-    let mut asks = false;
-    for member in &workspace.members {
-        asks |= !session.source(&member.wit)?.mentions().is_empty();
+    // One that cannot be parsed is told of in its turn.
+    if let Ok(source) = source {
+        session.know_source(&current.wit, source);
     }
     Ok(Begun::Open(Box::new(Open {
         session,
-        asks,
         _others: others,
         inputs,
         is_fresh,
     })))
+}
+
+/// Whether a project has nothing but its WIT: no lock, no `wit/deps`, no other members. If it names no package, there
+/// is nothing to resolve, to lock or to lay out.
+fn is_alone(workspace: &Workspace, current: &Member) -> bool {
+    let stands = |path: PathBuf| path.symlink_metadata().is_ok();
+    workspace.members.len() == 1 && !stands(workspace.lock_file()) && !stands(current.deps())
 }
 
 /// Ends a build that was begun.
