@@ -69,9 +69,10 @@ impl Transport {
             request,
             host: &host,
         };
-        let turn = match self.is_challenged(call, scope) {
-            true => host.turn().await,
-            false => None,
+        let turn = if self.is_challenged(call, scope) {
+            host.turn().await
+        } else {
+            None
         };
         let mut bare = None;
         // A host without tokens may not ask at all, and answer a stranger as if there were nothing.
