@@ -7,10 +7,8 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
-use wits_fs::FsError;
+use wits_fs::{FsError, at_once};
 use wits_model::digest::DigestBuilder;
 use wits_model::{Blob, Digest};
 
@@ -227,21 +225,10 @@ fn still_bad(bad: &BadEntry) -> bool {
 
 /// Hashing takes a processor, reading waits for a disk: a few directories at a time.
 fn in_parallel(homes: &[PathBuf]) -> Result<Vec<Audit>, FsError> {
-    let next = AtomicUsize::new(0);
-    let work = || {
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
+    at_once(homes, threads, |home| {
         let mut audit = Audit::default();
-        while let Some(home) = homes.get(next.fetch_add(1, Ordering::Relaxed)) {
-            walk::blobs(home, &mut |thing| audit.take(thing))?;
-        }
+        walk::blobs(home, &mut |thing| audit.take(thing))?;
         Ok(audit)
-    };
-    let threads = thread::available_parallelism().map_or(1, |n| n.get().min(4));
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, Result<Audit, FsError>>| {
-            let joined = worker.join();
-            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        workers.into_iter().map(join).collect()
     })
 }

@@ -20,8 +20,8 @@ use crate::StoreError;
 /// What went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cleaned {
-    /// Files: blobs, what was set aside, locks, what is known of hosts and what killed processes left. A directory that was set aside,
-    /// or the layout of an older version, counts as one.
+    /// Files: blobs, what was set aside, locks, what is known of hosts and what killed processes left. A directory
+    /// that was set aside, or the layout of an older version, counts as one.
     pub removed: Stock,
     /// Who holds the locks that are still there.
     pub held: Vec<Holder>,
